@@ -1,0 +1,63 @@
+# Everything runs from .venv, which `make setup` fills from requirements.lock. Nothing outside this folder is changed,
+# except by `make test-slurm`, which brings up a Slurm of its own and takes it down again.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+UV_VERSION := 0.13.8
+BIN := .venv/bin
+SNAKEMAKE := $(BIN)/snakemake --cores all
+ACCURACY := results/TPRoGI.accuracy.csv
+export UV_PYTHON_PREFERENCE := only-system
+# The tools call each other by name.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help setup demo check-demo test lint docs lock test-slurm clean
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
+
+setup: .venv/.synced ## Make .venv from requirements.lock
+
+# uv and pip stay in .venv: `uv pip sync` spares them. A changed lock syncs again.
+.venv/.synced: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info[:2] <= (3, 13) else \
+	  "Python 3.11, 3.12 or 3.13 is needed; $(PYTHON) is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	$(BIN)/uv pip sync --python $(BIN)/python --require-hashes requirements.lock
+	touch $@
+
+demo: setup ## Map the embedded demo world and print how well
+	$(SNAKEMAKE) results/TPRoGI.gpkg
+	$(SNAKEMAKE)
+	@echo; echo "$(ACCURACY):"
+	@$(BIN)/python -c 'import pandas; print(pandas.read_csv("$(ACCURACY)").to_string(index=False, na_rep="", float_format="%.3f"))'
+
+check-demo: setup ## Check that the demo's inventory finds the known truth
+	$(BIN)/python tests/check_demo.py
+
+test: lint ## Check style and types, and run the tests
+	$(BIN)/python -m pytest
+
+lint: setup ## Check style, formatting, types and rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile rules
+	$(BIN)/mypy
+	$(BIN)/snakemake --lint
+
+docs: setup ## Write CONFIG.md from the configuration's schema
+	$(BIN)/python -m workflow_scripts.rogi.config_reference
+
+lock: setup ## Resolve the dependencies of pyproject.toml into requirements.lock (UPGRADE=--upgrade for newer ones)
+	$(BIN)/uv pip compile --universal --generate-hashes --no-annotate --no-emit-index-url --group dev $(UPGRADE) \
+	  --custom-compile-command "make lock" pyproject.toml --output-file requirements.lock
+
+test-slurm: setup ## Run a small demo through a real Slurm on this machine (Debian or Ubuntu, as root)
+	$(BIN)/python tests/slurm/run_demo_on_slurm.py
+
+clean: ## Remove .venv and the tools' caches; results/ stays
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find workflow_scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +

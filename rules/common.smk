@@ -1,0 +1,171 @@
+"""Helpers of the rules: checked config, subregions, input files, digests of code."""
+
+from fnmatch import fnmatch
+from glob import glob
+from pathlib import Path
+
+import yaml
+
+from workflow_scripts.rogi.config import ConfigError, check_config, slug, unknown_name
+from workflow_scripts.rogi.demo.names import demo_files
+from workflow_scripts.rogi.fingerprint import code_digest
+from workflow_scripts.rogi.inputs import filled_in, inputs, missing_inputs
+
+ROOT = Path(workflow.basedir)
+
+
+def load(path):
+    """Content of a YAML file of the workflow itself."""
+    return yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
+
+
+try:
+    check_config(config, load("rules/config.schema.yaml"))
+except ConfigError as error:
+    raise WorkflowError(str(error)) from None
+
+config = filled_in(config, config["inputs"])
+
+SUBREGIONS = [slug(name) for name in config["subregions"]["names"]]
+MOSAICS = {slug(mosaic["name"]): mosaic for mosaic in config["imagery"]["mosaics"]}
+INDEXES = [f"results/imagery/{mosaic}.gpkg" for mosaic in MOSAICS]
+DEMO = (
+    demo_files(
+        config["demo"],
+        config["climate"]["air_temperature"]["years"],
+        config["climate"]["precipitation"]["years"],
+    )
+    if config["demo"]["enabled"]
+    else {}
+)
+# What the workflow makes itself and therefore need not exist yet.
+PRODUCED = [path for paths in DEMO.values() for path in paths]
+
+
+def code(rule):
+    """Digest of a rule's script and of all project modules it imports: an edit there reruns the rule."""
+    return code_digest(ROOT / "workflow_scripts" / f"{rule}.py", ROOT)
+
+
+def files(pattern):
+    """Files that match a pattern, those included that the demo is going to make; none for no pattern."""
+    if pattern is None:
+        return []
+    return [path for path in PRODUCED if fnmatch(path, pattern)] or sorted(glob(pattern))
+
+
+def require(config):
+    """Stop when an input that nobody produces is missing, and say where it comes from."""
+    missing = missing_inputs(config, load("resources/sources.yaml"), files)
+    if missing:
+        raise WorkflowError(missing)
+
+
+def known(subregion):
+    """The subregion itself, if the config names it."""
+    if subregion not in SUBREGIONS:
+        raise WorkflowError(unknown_name(subregion, SUBREGIONS, "subregion"))
+    return subregion
+
+
+def of_all(name):
+    """One product of every subregion."""
+    return expand("results/subregions/{subregion}/" + name, subregion=SUBREGIONS)
+
+
+def quads(wildcards):
+    """Quads of one mosaic."""
+    return files(MOSAICS[wildcards.mosaic]["quads"])
+
+
+def trained_model(wildcards):
+    """The model file that the config names, or the one trained here."""
+    return config["model"]["file"] or "results/model/model.pt"
+
+
+def encoder_weights(wildcards):
+    """Pretrained encoder weights, if the config names a file."""
+    return [path] if (path := config["model"]["encoder_weights"]) else []
+
+
+def subregion_indexes(wildcards):
+    """Tile indexes of all mosaics, for a subregion that exists."""
+    return known(wildcards.subregion) and INDEXES
+
+
+def simulated_edits(wildcards):
+    """Edits of the demo's simulated mappers."""
+    return expand(
+        "results/demo_review/{subregion}/simulated_{mapper}.gpkg",
+        subregion=wildcards.subregion,
+        mapper=["a", "b"] if DEMO else [],
+    )
+
+
+def edits(wildcards):
+    """Files of people's edits in one subregion; there may be none yet."""
+    folder = Path(config["review"]["folder"]) / wildcards.subregion
+    kinds = (".gpkg", ".shp", ".geojson")
+    own = sorted(str(path) for path in folder.glob("*") if path.suffix in kinds)
+    return simulated_edits(wildcards) + own
+
+
+CLIMATE = {"maat": "air_temperature", "ap": "precipitation"}
+
+
+def climate_of(wildcards):
+    """Settings of one climate quantity."""
+    return config["climate"][CLIMATE[wildcards.quantity]]
+
+
+def climate_files(wildcards):
+    """Monthly files of one climate quantity."""
+    return files(climate_of(wildcards)["files"])
+
+
+def climate_variable(wildcards):
+    """Name of a climate quantity in its files."""
+    return climate_of(wildcards)["variable"]
+
+
+def climate_years(wildcards):
+    """First and last year of a climate quantity."""
+    return climate_of(wildcards)["years"]
+
+
+def climate_map(quantity):
+    """Map of a climate quantity, unless the study has no files for it."""
+    there = config["climate"][CLIMATE[quantity]]["files"] is not None
+    return [f"results/climate/{quantity}.tif"] if there else []
+
+
+def gpus(device):
+    """GPUs that a job asks for."""
+    return 1 if device == "cuda" else 0
+
+
+def paths(entries):
+    """Paths of configured vector files."""
+    return [entry["path"] for entry in entries]
+
+
+IMAGERY = {
+    "bands": config["imagery"]["bands"],
+    "nodata": config["imagery"]["nodata"],
+    "screening": config["imagery"]["screening"],
+}
+RECIPE = {
+    **{key: value for key, value in config["training"].items() if key != "device"},
+    "threshold": config["candidates"]["threshold"],
+    "seed": config["seed"],
+}
+
+
+def imagery_files():
+    """Every quad of every mosaic."""
+    return [path for mosaic in MOSAICS.values() for path in files(mosaic["quads"])]
+
+
+def small_inputs():
+    """Every external input but the imagery."""
+    return sorted({path for key, pattern in inputs(config) if key != "imagery.mosaics" for path in files(pattern)})

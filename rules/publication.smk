@@ -1,0 +1,160 @@
+"""Subregions to one published inventory, its accuracy, its record and its map."""
+
+
+rule merge_inventory:
+    """Every rock glacier exactly once, on subregion borders too."""
+    input:
+        parts=of_all("rock_glaciers.gpkg"),
+        subregions="results/inputs/subregions.gpkg",
+    output:
+        merged="results/inventory/merged.gpkg",
+        merge_report="results/inventory/merge_report.csv",
+    log:
+        "results/logs/merge_inventory.log",
+    benchmark:
+        "results/benchmarks/merge_inventory.tsv"
+    conda:
+        "../envs/geo.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=30,
+    params:
+        code=code("merge_inventory"),
+        duplicate_iou=config["merging"]["duplicate_iou"],
+    script:
+        "../workflow_scripts/merge_inventory.py"
+
+
+rule check_inventory:
+    """What an inventory must be before it is published, checked."""
+    input:
+        merged="results/inventory/merged.gpkg",
+        subregions="results/inputs/subregions.gpkg",
+        candidates=of_all("candidates.gpkg"),
+    output:
+        checks="results/inventory/checks.csv",
+    log:
+        "results/logs/check_inventory.log",
+    benchmark:
+        "results/benchmarks/check_inventory.tsv"
+    conda:
+        "../envs/geo.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        code=code("check_inventory"),
+    script:
+        "../workflow_scripts/check_inventory.py"
+
+
+rule evaluate_model:
+    """Accuracy per subregion and in total, by area and by object (Table 3 of Sun et al. 2024)."""
+    input:
+        candidates=of_all("candidates.gpkg"),
+        reviewed=of_all("reviewed.gpkg"),
+        references=paths(config["evaluation"]["references"]),
+        subregions="results/inputs/subregions.gpkg",
+    output:
+        accuracy="results/inventory/accuracy.csv",
+    log:
+        "results/logs/evaluate_model.log",
+    benchmark:
+        "results/benchmarks/evaluate_model.tsv"
+    conda:
+        "../envs/geo.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=120,
+    params:
+        code=code("evaluate_model"),
+        names=[reference["name"] for reference in config["evaluation"]["references"]],
+        layers=[reference["layer"] for reference in config["evaluation"]["references"]],
+        object_iou=config["evaluation"]["object_iou"],
+    script:
+        "../workflow_scripts/evaluate_model.py"
+
+
+rule publish_inventory:
+    """The published files, written only when every check has passed."""
+    input:
+        merged="results/inventory/merged.gpkg",
+        checks="results/inventory/checks.csv",
+        subregions="results/inputs/subregions.gpkg",
+        accuracy="results/inventory/accuracy.csv",
+    output:
+        inventory="results/TPRoGI.gpkg",
+        footprint_shp="results/TPRoGI_Extended_Footprint.shp",
+        marker_shp="results/TPRoGI_Primary_Marker.shp",
+        dictionary="results/TPRoGI.columns.csv",
+        checks_copy="results/TPRoGI.checks.csv",
+        accuracy_copy="results/TPRoGI.accuracy.csv",
+    log:
+        "results/logs/publish_inventory.log",
+    benchmark:
+        "results/benchmarks/publish_inventory.tsv"
+    conda:
+        "../envs/geo.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        code=code("publish_inventory"),
+    script:
+        "../workflow_scripts/publish_inventory.py"
+
+
+rule draw_overview:
+    """Map of imagery, candidates and reviewed outlines."""
+    input:
+        indexes=INDEXES,
+        subregions="results/inputs/subregions.gpkg",
+        candidates=of_all("candidates.gpkg"),
+        inventory="results/TPRoGI.gpkg",
+    output:
+        figure="results/figures/overview.png",
+    log:
+        "results/logs/draw_overview.log",
+    benchmark:
+        "results/benchmarks/draw_overview.tsv"
+    conda:
+        "../envs/geo.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        **IMAGERY,
+        code=code("draw_overview"),
+    script:
+        "../workflow_scripts/draw_overview.py"
+
+
+rule record_run:
+    """Config, versions, git state and checksums behind the inventory. Nothing depends on it, because it holds the date."""
+    input:
+        inventory="results/TPRoGI.gpkg",
+        inputs=small_inputs(),
+        imagery=imagery_files(),
+    output:
+        record="results/run_record.json",
+    log:
+        "results/logs/record_run.log",
+    benchmark:
+        "results/benchmarks/record_run.tsv"
+    conda:
+        "../envs/geo.yaml"
+    threads: 4
+    resources:
+        mem_mb=4000,
+        runtime=480,
+    params:
+        code=code("record_run"),
+        config=config,
+        checksum_imagery=config["record"]["checksum_imagery"],
+    script:
+        "../workflow_scripts/record_run.py"

@@ -1,0 +1,129 @@
+"""DEM tiles: what is read where, across seams, from zips, and where there is nothing."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from affine import Affine
+
+from tests.attributes.conftest import WriteTile
+from workflow_scripts.rogi.attributes.elevation import VOID, gdal_name, open_mosaics
+from workflow_scripts.rogi.raster import RasterError
+
+DEGREES = Affine(0.1, 0, 79, 0, -0.1, 36)
+
+
+def nasadem(folder: Path, latitude: int, longitude: int, heights: np.ndarray) -> str:
+    name = f"n{latitude:02d}e{longitude:03d}"
+    path = folder / f"NASADEM_HGT_{name}.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(f"{name}.num", b"\x00")
+        archive.writestr(f"{name}.hgt", heights.astype(">i2").tobytes())
+    return str(path)
+
+
+@pytest.fixture
+def two_degrees(tmp_path: Path) -> list[str]:
+    """Two SRTM tiles of 3 arc seconds side by side, whose heights count the columns from 79° E; the west has voids."""
+    columns = np.broadcast_to(np.arange(1201), (1201, 1201))
+    west = columns.copy()
+    west[600, 1200] = west[600, 1190] = VOID
+    return [nasadem(tmp_path, 35, 79, west), nasadem(tmp_path, 35, 80, columns + 1200)]
+
+
+def test_adjacent_degree_tiles_share_one_column_and_make_one_grid(two_degrees: list[str]) -> None:
+    (mosaic,) = open_mosaics(two_degrees)
+    heights, transform = mosaic.read_box((79.99, 35.4, 80.01, 35.41), halo_px=0)
+    first = round((transform.c + transform.a / 2 - 79) * 1200)
+    assert (heights == first + np.arange(heights.shape[1])).all()
+    assert heights.shape[1] > 24
+
+
+def test_a_void_is_nan_unless_the_next_tile_knows_the_height(two_degrees: list[str]) -> None:
+    for paths in (two_degrees, two_degrees[::-1]):
+        (mosaic,) = open_mosaics(paths)
+        heights = mosaic.read(mosaic.window((79.99, 35.4999, 80.0, 35.5001), 2))
+        assert np.isnan(heights).sum() == 1  # column 1190; the shared column 1200 is read from the eastern tile
+
+
+def test_a_box_outside_all_tiles_is_nan(two_degrees: list[str]) -> None:
+    (mosaic,) = open_mosaics(two_degrees)
+    heights, _ = mosaic.read_box((90.0, 20.0, 90.01, 20.01), halo_px=3)
+    assert heights.shape[0] >= 18
+    assert np.isnan(heights).all()
+
+
+def test_a_box_over_the_edge_is_half_nan(write_tile: WriteTile, two_degrees: list[str]) -> None:
+    (mosaic,) = open_mosaics([write_tile("dem.tif", np.ones((10, 10), "int16"), DEGREES)])
+    heights, transform = mosaic.read_box((78.5, 35.5, 79.5, 35.9), halo_px=0)
+    inside = transform.c + transform.a * (np.arange(heights.shape[1]) + 0.5) > 79
+    assert (np.isfinite(heights) == inside).all()
+
+
+def test_halo_is_added_on_every_side(write_tile: WriteTile) -> None:
+    (mosaic,) = open_mosaics([write_tile("dem.tif", np.ones((10, 10), "int16"), DEGREES)])
+    bare, there = mosaic.read_box((79.41, 35.41, 79.49, 35.49), halo_px=0)
+    wide, origin = mosaic.read_box((79.41, 35.41, 79.49, 35.49), halo_px=2)
+    assert bare.shape == (1, 1)
+    assert wide.shape == (5, 5)
+    assert (there.c - origin.c, origin.f - there.f) == pytest.approx((0.2, 0.2))
+
+
+def test_stated_nodata_nan_and_the_srtm_void_are_missing_and_zero_is_a_height(write_tile: WriteTile) -> None:
+    heights = np.array([[0, -1, VOID, np.nan]] * 4, "float32")
+    (mosaic,) = open_mosaics([write_tile("dem.tif", heights, DEGREES, nodata=-1.0)])
+    (bare,) = open_mosaics([write_tile("bare.tif", heights, DEGREES)])
+    box = (79.01, 35.61, 79.39, 35.99)
+    np.testing.assert_array_equal(mosaic.read_box(box, 0)[0][0], [0, np.nan, np.nan, np.nan])
+    np.testing.assert_array_equal(bare.read_box(box, 0)[0][0], [0, -1, np.nan, np.nan])
+
+
+def test_tiles_on_other_grids_make_other_mosaics(write_tile: WriteTile) -> None:
+    heights = np.ones((4, 4), "int16")
+    shifted = Affine(0.1, 0, 79.45, 0, -0.1, 36)  # half a pixel off
+    utm = Affine(30, 0, 500000, 0, -30, 3900000)
+    paths = [
+        write_tile("a.tif", heights, DEGREES),
+        write_tile("b.tif", heights, shifted),
+        write_tile("c.tif", heights, utm, "EPSG:32644"),
+        write_tile("d.tif", heights, Affine(0.1, 0, 79.4, 0, -0.1, 36)),
+    ]
+    assert [len(mosaic.tiles) for mosaic in open_mosaics(paths)] == [2, 1, 1]
+
+
+def test_a_projected_dem_is_found_by_longitude_and_latitude(write_tile: WriteTile) -> None:
+    transform = Affine(30, 0, 500000, 0, -30, 3900000)
+    path = write_tile("utm.tif", np.arange(10000, dtype="int32").reshape(100, 100), transform, "EPSG:32644")
+    (mosaic,) = open_mosaics([path])
+    heights, there = mosaic.read_box((81.01, 35.23, 81.011, 35.231), halo_px=0)
+    row, column = round((3900000 - there.f) / 30), round((there.c - 500000) / 30)
+    assert heights[0, 0] == row * 100 + column
+
+
+def test_a_tile_that_cannot_be_used_is_named_and_the_others_go_on(
+    write_tile: WriteTile, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "broken.zip").write_bytes(b"no zip")
+    good = write_tile("good.tif", np.ones((4, 4), "int16"), DEGREES)
+    assert len(open_mosaics([str(tmp_path / "broken.zip"), good])) == 1
+    assert "broken.zip is not a readable zip file" in caplog.text
+
+
+def test_no_usable_tile_is_an_error_that_says_why(write_tile: WriteTile, tmp_path: Path) -> None:
+    lost = write_tile("lost.tif", np.ones((4, 4), "int16"), DEGREES, crs=None)
+    turned = write_tile("turned.tif", np.ones((4, 4), "int16"), Affine(0.1, 0.05, 79, 0.05, -0.1, 36))
+    with pytest.raises(RasterError, match=r"none of the 2 DEM tiles .*lost.tif states no .*turned.tif is rotated"):
+        open_mosaics([lost, turned])
+
+
+def test_a_zip_without_dem_and_a_truncated_tile_are_errors(tmp_path: Path, write_tile: WriteTile) -> None:
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr("readme.txt", "nothing")
+    with pytest.raises(RasterError, match=r"x.zip holds no \.hgt or \.tif file"):
+        gdal_name(str(tmp_path / "x.zip"))
+    whole = Path(write_tile("cut.tif", np.ones((400, 400), "int16"), Affine(0.001, 0, 79, 0, -0.001, 36)))
+    whole.write_bytes(whole.read_bytes()[:5000])
+    (mosaic,) = open_mosaics([str(whole)])
+    with pytest.raises(RasterError, match=r"cut.tif is damaged.*fetch it again"):
+        mosaic.read_box((79.0, 35.61, 79.39, 35.99), 0)

@@ -1,0 +1,241 @@
+"""Scores of squares whose areas and matches can be counted by hand."""
+
+import math
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.inventory.study import subregions
+from workflow_scripts import evaluate_model
+from workflow_scripts.rogi.files import write_layers
+from workflow_scripts.rogi.geodesy import EQUAL_AREA, area_m2
+from workflow_scripts.rogi.inventory.accuracy import COLUMNS, compare
+from workflow_scripts.rogi.inventory.agreement import area_overlap, clipped, disjoint_regions, dissolved, matches
+from workflow_scripts.rogi.inventory.scores import scores
+
+Boxes = list[tuple[float, float, float, float]]
+
+
+def metric(boxes: Boxes) -> gpd.GeoSeries:
+    """Boxes in metres of an equal-area projection."""
+    return gpd.GeoSeries([shapely.box(*box) for box in boxes], crs=EQUAL_AREA)
+
+
+def degrees(*boxes: tuple[float, float, float, float]) -> gpd.GeoSeries:
+    return gpd.GeoSeries([shapely.box(*box) for box in boxes], crs=4326)
+
+
+def test_scores_by_hand() -> None:
+    assert scores(6, 2, 4) == (6, 2, 4, 0.75, 0.6, pytest.approx(2 / 3), 0.5)
+
+
+def test_scores_without_denominator_are_none() -> None:
+    assert scores(0, 0, 0)[3:] == (None, None, None, None)
+    assert scores(0, 3, 0)[3:] == (0, None, 0, 0)
+    assert scores(0, 0, 3)[3:] == (None, 0, 0, 0)
+
+
+def test_the_paper_s_f1_follows_from_its_precision_and_recall() -> None:
+    # Sun et al. (2024): precision 0.55, recall 0.73, F1 0.63
+    found = scores(0.55 * 0.73, 0.45 * 0.73, 0.55 * 0.27)
+    assert found.precision == pytest.approx(0.55)
+    assert found.recall == pytest.approx(0.73)
+    assert found.f1 == pytest.approx(0.63, abs=0.005)
+
+
+def test_areas_of_overlapping_squares() -> None:
+    found = area_overlap(metric([(0, 0, 100, 100)]), metric([(50, 0, 150, 100)]))
+    assert found == pytest.approx((5000, 5000, 5000))
+
+
+def test_ground_covered_twice_counts_once() -> None:
+    twice = metric([(0, 0, 100, 100), (0, 0, 100, 100), (50, 0, 150, 100)])
+    found = area_overlap(twice, metric([(0, 0, 150, 100)] * 2))
+    assert found == pytest.approx((15000, 0, 0))
+    assert shapely.area(dissolved(twice)).sum() == pytest.approx(15000)
+
+
+def test_areas_of_nothing() -> None:
+    assert area_overlap(metric([]), metric([])) == (0, 0, 0)
+    assert area_overlap(metric([(0, 0, 10, 10)]), metric([])) == pytest.approx((0, 100, 0))
+    assert area_overlap(metric([]), metric([(0, 0, 10, 10)])) == pytest.approx((0, 0, 100))
+
+
+cells = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8), st.integers(1, 5), st.integers(1, 5)), max_size=8)
+
+
+@given(cells, cells)
+def test_areas_equal_those_of_a_raster(one: Boxes, other: Boxes) -> None:
+    grids = []
+    for boxes in (one, other):
+        grid = np.zeros((16, 16), bool)
+        for x, y, width, height in boxes:
+            grid[int(y) : int(y + height), int(x) : int(x + width)] = True
+        grids.append(grid)
+    a, b = grids
+    left, right = (metric([(x, y, x + w, y + h) for x, y, w, h in boxes]) for boxes in (one, other))
+    assert area_overlap(left, right) == pytest.approx(((a & b).sum(), (a & ~b).sum(), (b & ~a).sum()), abs=1e-6)
+
+
+def test_matches_need_more_than_the_iou() -> None:
+    one, half = metric([(0, 0, 100, 100)]), metric([(0, 0, 100, 50)])
+    assert matches(one, half, 0.5).tolist() == [-1]
+    assert matches(one, half, 0.4999).tolist() == [0]
+
+
+def test_matches_are_one_to_one() -> None:
+    reference = metric([(0, 0, 100, 100)])
+    found = matches(metric([(0, 0, 100, 90), (0, 0, 100, 95)]), reference, 0.5)
+    assert sorted(found.tolist()) == [-1, 0]
+
+
+def test_as_many_as_possible_are_matched() -> None:
+    # the first could take either, the second only the first reference: a greedy choice by IoU would leave one over
+    mapped = metric([(0, 0, 100, 100), (0, 0, 60, 100)])
+    reference = metric([(0, 0, 96, 100), (0, 0, 100, 40)])
+    assert matches(mapped, reference, 0.35).tolist() in ([1, 0], [0, 1])
+    only = metric([(0, 0, 90, 100), (60, 0, 100, 100)])
+    assert (matches(mapped, only, 0.35) >= 0).sum() == 2
+
+
+def test_no_objects_have_no_matches() -> None:
+    assert matches(metric([]), metric([(0, 0, 1, 1)]), 0.5).tolist() == []
+    assert matches(metric([(0, 0, 1, 1)]), metric([]), 0.5).tolist() == [-1]
+
+
+def test_only_what_crosses_a_region_is_cut() -> None:
+    shapes = degrees((0, 0, 1, 1), (1.5, 0, 2.5, 1), (5, 5, 6, 6))
+    found = clipped(shapes, shapely.box(0, 0, 2, 2))
+    assert sorted(found.index) == [0, 1]
+    assert found[0].equals_exact(shapes[0], 0)
+    assert found[1].equals(shapely.box(1.5, 0, 2, 1))
+
+
+def test_overlapping_regions_share_their_ground_once() -> None:
+    frame = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 2, 1), shapely.box(1, 0, 3, 1), shapely.box(9, 9, 10, 10)])
+    found = disjoint_regions(frame.set_crs(4326))
+    assert [shape.area for shape in found] == pytest.approx([2, 1, 1])
+    assert found[1].intersection(found[0]).area == 0
+
+
+MAPPED = degrees(
+    (79.01, 35.01, 79.02, 35.02),  # west, found
+    (79.03, 35.01, 79.04, 35.02),  # west, not in the reference
+    (79.095, 35.03, 79.104, 35.04),  # on the border, its marker in the west
+)
+REFERENCE = degrees(
+    (79.01, 35.01, 79.02, 35.02),
+    (79.0955, 35.03, 79.1055, 35.04),  # its marker in the east
+    (79.15, 35.05, 79.16, 35.06),  # east, missed
+    (90, 40, 91, 41),  # far outside the study
+)
+
+
+def test_a_row_per_subregion_and_the_total() -> None:
+    table = compare("model vs truth", MAPPED, REFERENCE, subregions(), 0.5)
+    assert table.columns.tolist() == list(COLUMNS)
+    assert set(table["comparison"]) == {"model vs truth"}
+    assert table["subregion"].tolist() == ["West", "East", "Basin", "total"]
+    objects = table[["objects_tp", "objects_fp", "objects_fn"]].to_numpy(int).tolist()
+    assert objects == [[2, 1, 0], [0, 0, 1], [0, 0, 0], [2, 1, 1]]
+    total = table.iloc[3]
+    assert total["objects_precision"] == pytest.approx(2 / 3)
+    assert total["objects_recall"] == pytest.approx(2 / 3)
+
+
+def test_areas_are_those_inside_the_subregions() -> None:
+    table = compare("x", MAPPED, REFERENCE, subregions(), 0.5).set_index("subregion")
+    whole = area_m2(degrees((79.01, 35.01, 79.02, 35.02)))[0] / 1e6
+    column = area_m2(degrees((79, 35.03, 79.001, 35.04)))[0] / 1e6  # a tenth of a square's width
+    expected = {
+        "West": (whole + 4.5 * column, whole + 0.5 * column, 0),
+        "East": (4 * column, 0, 1.5 * column + area_m2(degrees((79.15, 35.05, 79.16, 35.06)))[0] / 1e6),
+        "Basin": (0, 0, 0),
+    }
+    names = ["area_tp_km2", "area_fp_km2", "area_fn_km2"]
+    for name, areas in expected.items():
+        np.testing.assert_allclose(table.loc[name, names].to_numpy(float), areas, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(
+        table.loc["total", names].to_numpy(float), np.sum(list(expected.values()), axis=0), rtol=1e-6
+    )
+    tp, fp, fn = table.loc["total", names]
+    assert table.loc["total", "area_f1"] == pytest.approx(2 * tp / (2 * tp + fp + fn))
+    assert table.loc["total", "area_iou"] == pytest.approx(tp / (tp + fp + fn))
+
+
+def test_a_subregion_with_nothing_has_no_scores() -> None:
+    table = compare("x", MAPPED, REFERENCE, subregions(), 0.5).set_index("subregion")
+    names = [name for name in COLUMNS if name.endswith(("precision", "recall", "f1", "iou"))]
+    assert table.loc["Basin", names].isna().all()
+
+
+def test_a_map_agrees_with_itself_in_any_projection() -> None:
+    table = compare("x", MAPPED, MAPPED.to_crs(3857), subregions(), 0.5).set_index("subregion")
+    for name in ("area_f1", "area_iou", "objects_f1"):
+        assert table.loc["total", name] == pytest.approx(1)
+
+
+def test_invalid_and_empty_outlines_do_not_stop_it() -> None:
+    bow_tie = shapely.Polygon([(79.01, 35.01), (79.02, 35.02), (79.02, 35.01), (79.01, 35.02)])
+    shapes = gpd.GeoSeries([bow_tie, None, shapely.Polygon()], crs=4326)
+    total = compare("x", shapes, REFERENCE, subregions(), 0.4).iloc[-1]
+    half = area_m2(degrees((79.01, 35.01, 79.02, 35.02)))[0] / 2e6
+    assert total["area_tp_km2"] == pytest.approx(half, rel=1e-3)
+    assert (total["objects_tp"], total["objects_fp"]) == (1, 0)
+
+
+def test_the_script_compares_all_with_all(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    world = tmp_path / "subregions.gpkg"
+    write_layers(world, {"subregions": subregions()}, "MultiPolygon")
+    files: dict[str, list[str]] = {"candidates": [], "rock_glaciers": []}
+    for slug, rows in {"west": [0, 1, 2], "east": [], "basin": []}.items():
+        for layer, shapes in (("candidates", MAPPED), ("rock_glaciers", REFERENCE.iloc[:3])):
+            frame = gpd.GeoDataFrame({"row": rows}, geometry=shapes.iloc[rows].to_list(), crs=4326)
+            path = tmp_path / slug / f"{layer}.gpkg"
+            write_layers(path, {layer: frame})
+            files[layer].append(str(path))
+    REFERENCE.to_crs(3857).to_file(tmp_path / "truth.shp")
+    out = tmp_path / "accuracy.csv"
+    with caplog.at_level("INFO", logger="rogi"):
+        evaluate_model.main(
+            files["candidates"],
+            files["rock_glaciers"],
+            [str(tmp_path / "truth.shp")],
+            str(world),
+            str(out),
+            ["truth"],
+            [None],
+            0.5,
+        )
+    table = pd.read_csv(out)
+    assert table["comparison"].unique().tolist() == [
+        "candidates vs reviewed inventory",
+        "candidates vs truth",
+        "reviewed inventory vs truth",
+    ]
+    totals = table[table["subregion"] == "total"].set_index("comparison")
+    assert totals.loc["reviewed inventory vs truth", "area_f1"] == pytest.approx(1)
+    assert totals.loc["candidates vs truth", "area_f1"] == pytest.approx(
+        totals.loc["candidates vs reviewed inventory", "area_f1"]
+    )
+    assert "reviewed inventory vs truth: F1 1.000 by area, 1.000 by objects" in caplog.text
+
+
+def test_the_script_passes_over_empty_layers(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    world, empty = tmp_path / "subregions.gpkg", tmp_path / "empty.gpkg"
+    write_layers(world, {"subregions": subregions()}, "MultiPolygon")
+    nothing = gpd.GeoDataFrame({"row": []}, geometry=[], crs=4326)
+    write_layers(empty, {"candidates": nothing, "rock_glaciers": nothing})
+    out = tmp_path / "accuracy.csv"
+    with caplog.at_level("INFO", logger="rogi"):
+        evaluate_model.main([str(empty)], [str(empty)], [], str(world), str(out), [], [], 0.5)
+    table = pd.read_csv(out)
+    assert len(table) == 4
+    assert all(math.isnan(value) for value in table["area_f1"])
+    assert "F1 none by area, none by objects" in caplog.text

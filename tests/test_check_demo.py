@@ -1,0 +1,41 @@
+"""The check of the demo's scores fails when a score is too low or missing."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.check_demo import main
+
+HEADER = "comparison,subregion,precision,recall,f1\n"
+
+
+def products(folder: Path, ious: list[float], f1: float, comparison: str = "candidates vs Demo truth") -> list[Path]:
+    metrics, accuracy = folder / "metrics.csv", folder / "accuracy.csv"
+    metrics.write_text("epoch,val_iou\n" + "".join(f"{n},{iou}\n" for n, iou in enumerate(ious)))
+    rows = f"{comparison},demo_basin,0.1,0.1,0.1\n{comparison},total,0.9,0.9,{f1}\nreviewed vs Demo truth,total,1,1,1\n"
+    accuracy.write_text(HEADER + rows)
+    return [metrics, accuracy]
+
+
+@pytest.mark.parametrize(
+    ("ious", "f1", "code"),
+    [
+        ([0.2, 0.75, 0.6], 0.85, 0),
+        ([0.70], 0.80, 0),
+        ([0.2, 0.69], 0.85, 1),
+        ([0.75], 0.79, 1),
+        ([0.75], float("nan"), 1),
+    ],
+)
+def test_the_best_epoch_and_the_total_count(tmp_path: Path, ious: list[float], f1: float, code: int) -> None:
+    assert main(*products(tmp_path, ious, f1)) == code
+
+
+def test_a_missing_comparison_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="found 0 among: inventory vs Demo truth; reviewed vs Demo truth"):
+        main(*products(tmp_path, [0.9], 0.9, comparison="inventory vs Demo truth"))
+
+
+def test_before_a_run_it_says_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="run `make demo` first"):
+        main(tmp_path / "metrics.csv", tmp_path / "accuracy.csv")

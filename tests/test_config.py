@@ -1,0 +1,137 @@
+"""The config: faults are named with the way out, and the shipped config and schema agree."""
+
+from collections.abc import Iterator
+from copy import deepcopy
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from workflow_scripts.rogi.config import ConfigError, check_config, slug, unknown_name
+
+ROOT = Path(__file__).parents[1]
+SCHEMA = yaml.safe_load((ROOT / "rules" / "config.schema.yaml").read_text(encoding="utf-8"))
+CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    """Return the demo's config with one value set, at keys joined by dots."""
+    config = deepcopy(CONFIG)
+    *parents, last = path.split(".")
+    reduce(lambda part, key: part[int(key) if isinstance(part, list) else key], parents, config)[last] = value
+    return config
+
+
+def faults(config: dict[str, Any]) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        check_config(config, SCHEMA)
+    first, *lines = str(caught.value).splitlines()
+    assert first == "the config cannot be used:"
+    return [line.removeprefix("  - ") for line in lines]
+
+
+def test_the_shipped_config_is_valid() -> None:
+    check_config(CONFIG, SCHEMA)
+
+
+def test_the_schema_is_a_schema() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+def parts_of(schema: dict[str, Any], place: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give every key of the schema, dotted, with what it says about it."""
+    for key, part in schema.get("properties", {}).items():
+        yield f"{place}{key}", part
+        yield from parts_of(part, f"{place}{key}.")
+        yield from parts_of(part.get("items", {}), f"{place}{key}[].")
+
+
+@pytest.mark.parametrize(
+    ("key", "part"), [*parts_of(SCHEMA)], ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_every_key_is_described_required_and_without_default(key: str, part: dict[str, Any]) -> None:
+    assert part.get("description", "").endswith(".")
+    assert "default" not in part
+    if part.get("type") == "object":
+        assert part["additionalProperties"] is False
+        assert part["required"] == list(part["properties"])
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "fault"),
+    [
+        ("trainning", {}, "unknown key 'trainning'; did you mean 'training'?"),
+        ("training.epoch", 3, "unknown key 'training.epoch'; did you mean 'epochs'?"),
+        ("imagery.mosaics.0.quad", "*", "unknown key 'imagery.mosaics.0.quad'; did you mean 'quads'?"),
+        ("record.zzz", 1, "unknown key 'record.zzz'; known keys here: checksum_imagery"),
+        ("training.epochs", "ten", "training.epochs: 'ten' is not of type 'integer'"),
+        ("training.epochs", 0, "training.epochs: 0 is less than the minimum of 1"),
+        ("split.method", "random", "split.method: 'random' is not one of ['rock_glacier', 'blocks']"),
+        ("candidates.connectivity", 6, "candidates.connectivity: 6 is not one of [4, 8]"),
+        ("subregions.names", [], "subregions.names: [] should be non-empty"),
+        ("prediction", 3, "prediction: 3 is not of type 'object'"),
+    ],
+)
+def test_one_fault_is_one_line(path: str, value: Any, fault: str) -> None:
+    assert faults(changed(path, value)) == [fault]
+
+
+def test_missing_keys_are_named_once() -> None:
+    config = deepcopy(CONFIG)
+    del config["review"], config["training"]["epochs"], config["training"]["device"]
+    assert faults(config) == ["the config lacks review", "training lacks epochs, device"]
+
+
+def test_all_faults_are_listed_at_once() -> None:
+    config = changed("training.epoch", 3)
+    config["seed"] = -1
+    config["candidates"]["threshold"] = 1
+    assert len(faults(config)) == 3
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "fault"),
+    [
+        ("subregions.names", ["West", "WEST"], "subregions.names: two names give the same path name 'west'"),
+        ("subregions.names", ["西部"], "subregions.names: '西部' has no letter or digit of the Latin alphabet"),
+        ("imagery.mosaics.1.name", "Planet Basemap 2021-Q3", "imagery.mosaics: two names give the same path name"),
+        ("patches.stride_px", 481, "patches.stride_px is larger than patches.size_px"),
+        ("training.crop_px", 481, "training.crop_px is larger than patches.size_px"),
+        ("prediction.overlap_px", 513, "prediction.overlap_px is more than half of prediction.window_px"),
+        ("climate.precipitation.years", [2020, 2019], "climate.precipitation.years: 2020 comes after 2019"),
+    ],
+)
+def test_what_makes_no_sense_together(path: str, value: Any, fault: str) -> None:
+    (line,) = faults(changed(path, value))
+    assert line.startswith(fault)
+
+
+@pytest.mark.parametrize(("path", "value"), [("patches.stride_px", 480), ("prediction.overlap_px", 512)])
+def test_the_extremes_are_allowed(path: str, value: int) -> None:
+    check_config(changed(path, value), SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Demo Range West", "demo_range_west"),
+        ("Western Kunlun Shan", "western_kunlun_shan"),
+        ("Qinling–Dabie (E)", "qinling_dabie_e"),
+        ("  Tibet, interior ", "tibet_interior"),
+        ("Pamír", "pamir"),
+        ("西部", ""),
+    ],
+)
+def test_slug(name: str, expected: str) -> None:
+    assert slug(name) == expected
+    assert slug(slug(name)) == slug(name)
+
+
+def test_an_unknown_name_comes_with_the_nearest() -> None:
+    assert unknown_name("west_pamir", ["western_pamir", "qaidam"], "subregion") == (
+        "unknown subregion 'west_pamir'. Did you mean 'western_pamir'? Known: western_pamir, qaidam."
+    )
+    assert unknown_name("zzz", ["a", "b"], "field") == "unknown field 'zzz'. Known: a, b."

@@ -1,0 +1,108 @@
+"""Areas and distances against closed forms on the ellipsoid."""
+
+import math
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+from pyproj import Geod
+
+from workflow_scripts.rogi.geodesy import (
+    EQUAL_AREA,
+    WGS84,
+    area_m2,
+    buffer_true_m,
+    local_projection,
+    to_local,
+)
+
+A, F = 6378137.0, 1 / 298.257223563  # WGS84
+E = math.sqrt(F * (2 - F))
+GEOD = Geod(ellps="WGS84")
+
+
+def zone_m2(south: float, north: float) -> float:
+    """Area of an ellipsoidal zone, all the way round (Snyder 1987, eq. 3-12 and 2-15)."""
+
+    def q(latitude: float) -> float:
+        s = math.sin(math.radians(latitude))
+        return (1 - E**2) * (s / (1 - (E * s) ** 2) - math.log((1 - E * s) / (1 + E * s)) / (2 * E))
+
+    return math.pi * A**2 * (q(north) - q(south))
+
+
+def box(west: float, south: float, east: float, north: float, step: float = 1e-3) -> gpd.GeoSeries:
+    """A box along parallels: vertices so close that geodesics between them follow the parallel."""
+    return gpd.GeoSeries([shapely.box(west, south, east, north).segmentize(step)], crs=4326)
+
+
+@pytest.mark.parametrize("south", [-60.0, -28.3, 0.0, 35.0, 70.0])
+def test_area_equals_that_of_the_ellipsoidal_zone(south: float) -> None:
+    found = area_m2(box(10, south, 10.1, south + 0.1))
+    assert found[0] == pytest.approx(zone_m2(south, south + 0.1) * 0.1 / 360, rel=1e-7)
+
+
+@pytest.mark.parametrize("crs", [3857, 32644, EQUAL_AREA, 3395])
+def test_area_does_not_depend_on_the_projection(crs: object) -> None:
+    shape = box(79, 35, 79.02, 35.02, 1e-4)
+    assert area_m2(shape.to_crs(crs))[0] == pytest.approx(area_m2(shape)[0], rel=1e-6)
+
+
+def test_holes_are_left_out_and_orientation_does_not_matter() -> None:
+    outer, inner = shapely.box(79, 35, 79.1, 35.1), shapely.box(79.02, 35.02, 79.04, 35.04)
+    holed = gpd.GeoSeries([outer.difference(inner), outer, inner, outer.reverse()], crs=4326)
+    with_hole, whole, hole, reversed_ = area_m2(holed)
+    assert with_hole == pytest.approx(whole - hole)
+    assert reversed_ == pytest.approx(whole)
+
+
+def test_parts_add_up_and_nothing_has_no_area() -> None:
+    parts = [shapely.box(79, 35, 79.1, 35.1), shapely.box(80, 35, 80.1, 35.1)]
+    shapes = gpd.GeoSeries([shapely.MultiPolygon(parts), *parts, shapely.Polygon()], crs=4326)
+    both, one, other, none = area_m2(shapes)
+    assert both == pytest.approx(one + other)
+    assert none == 0
+    assert area_m2(gpd.GeoSeries([], crs=4326)).shape == (0,)
+
+
+def test_web_mercator_areas_would_be_half_too_large_at_35_degrees() -> None:
+    shape = box(79, 35, 79.01, 35.01)
+    inflation = shape.to_crs(3857).area[0] / area_m2(shape)[0]
+    assert inflation == pytest.approx(1.49, abs=0.01)
+
+
+@given(st.floats(-180, 180), st.floats(-60, 60))
+def test_the_local_projection_is_true_at_its_centre(longitude: float, latitude: float) -> None:
+    ends = [GEOD.fwd(longitude, latitude, azimuth, 1000)[:2] for azimuth in (0, 90)]
+    points = gpd.GeoSeries.from_xy(*np.array([(longitude, latitude), *ends]).T, crs=4326)
+    (x0, y0), north, east = shapely.get_coordinates(points.to_crs(local_projection(longitude, latitude)).array)
+    assert north - (x0, y0) == pytest.approx((0, 1000), abs=0.2)
+    assert east - (x0, y0) == pytest.approx((1000, 0), abs=0.2)
+
+
+def test_to_local_is_metric_around_the_shape() -> None:
+    shape = box(79, 35, 79.01, 35.01).to_crs(3857)
+    local = to_local(shape.iloc[0], shape.crs)
+    assert local.area[0] == pytest.approx(area_m2(shape)[0], rel=1e-5)
+    np.testing.assert_allclose(local.iloc[0].centroid.coords[0], (0, 0), atol=5)
+
+
+@pytest.mark.parametrize("crs", [4326, 3857, 32644])
+@pytest.mark.parametrize("latitude", [0.0, 35.0, 60.0])
+def test_buffers_have_true_ground_width_in_every_direction(crs: int, latitude: float) -> None:
+    point = gpd.GeoSeries.from_xy([79.0], [latitude], crs=WGS84, index=[5])
+    ring = buffer_true_m(point.to_crs(crs), 1500)
+    assert (ring.crs, ring.index.tolist()) == (crs, [5])
+    x, y = shapely.get_coordinates(ring.to_crs(4326).iloc[0].exterior).T
+    distance = GEOD.inv(np.full(len(x), 79.0), np.full(len(x), latitude), x, y)[2]
+    np.testing.assert_allclose(distance, 1500, rtol=1e-4)
+
+
+def test_every_shape_gets_the_buffer_of_its_own_place() -> None:
+    both = buffer_true_m(gpd.GeoSeries.from_xy([79.0, 0.0], [60.0, 0.0], crs=4326).to_crs(3857), 1000)
+    # GEOS draws a circle with 16 segments per quarter: its area is 32 sin(π/32) r²
+    expected = 32 * math.sin(math.pi / 32) * 1000**2
+    np.testing.assert_allclose(area_m2(both), expected, rtol=2e-4)

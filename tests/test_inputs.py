@@ -1,0 +1,85 @@
+"""External inputs: all are known, and a missing one says where it comes from."""
+
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from workflow_scripts.rogi.inputs import filled_in, inputs, missing_inputs
+
+ROOT = Path(__file__).parents[1]
+CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+SOURCES = yaml.safe_load((ROOT / "resources" / "sources.yaml").read_text(encoding="utf-8"))
+# Folders and files that hold no input of a study.
+NO_INPUTS = {"inputs", "folder"}
+
+
+def everything(config: dict[str, Any]) -> dict[str, Any]:
+    """Return the config with every input that may be left out."""
+    config = deepcopy(config)
+    config["model"] |= {"file": None, "encoder_weights": "resources/encoder.pt"}
+    return config
+
+
+def texts(part: Any, key: str = "") -> set[str]:
+    """Return every text of the config that looks like a path."""
+    if isinstance(part, dict):
+        return set().union(*(texts(value, name) for name, value in part.items()))
+    if isinstance(part, list):
+        return set().union(*(texts(value, key) for value in part))
+    return {part} if isinstance(part, str) and "/" in part and key not in NO_INPUTS else set()
+
+
+def test_every_path_of_the_config_is_an_input() -> None:
+    config = everything(CONFIG)
+    assert {pattern for _, pattern in inputs(config)} == texts(config)
+
+
+def test_every_input_has_a_source() -> None:
+    keys = {key for key, _ in inputs(everything(CONFIG))} | {"model.file"}
+    assert keys == set(SOURCES)
+
+
+def test_a_finished_model_needs_no_training_data() -> None:
+    config = everything(CONFIG)
+    config["model"] |= {"file": "model.pt", "encoder_weights": None}
+    keys = {key for key, _ in inputs(config)}
+    assert "model.file" in keys
+    assert not keys & {"inventories", "negatives", "model.encoder_weights"}
+
+
+def test_what_is_null_is_not_needed() -> None:
+    config = everything(CONFIG)
+    config["elevation"]["tiles"] = config["climate"]["precipitation"]["files"] = None
+    assert not {key for key, _ in inputs(config)} & {"elevation.tiles", "climate.precipitation"}
+
+
+def test_missing_inputs_are_listed_with_where_they_come_from() -> None:
+    there = {pattern for key, pattern in inputs(CONFIG) if key not in ("elevation.tiles", "negatives")}
+    message = missing_inputs(CONFIG, SOURCES, lambda pattern: [pattern] if pattern in there else [])
+    assert message is not None
+    lines = message.splitlines()
+    assert lines[0] == f"study '{CONFIG['study']}' lacks 2 of its inputs:"
+    assert lines[1].startswith("  elevation.tiles: NASADEM, 1 arc second")
+    assert lines[2] == f"    - {CONFIG['elevation']['tiles']}"
+    assert lines[4] == f"    - {CONFIG['negatives'][0]['path']}"
+    assert "--configfile" in lines[-1]
+
+
+def test_nothing_is_said_when_all_are_there() -> None:
+    assert missing_inputs(CONFIG, SOURCES, lambda pattern: [pattern]) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("{inputs}/a.gpkg", "/data/a.gpkg"),
+        ("a.gpkg", "a.gpkg"),
+        (["{inputs}", {"path": "{inputs}/b"}], ["/data", {"path": "/data/b"}]),
+        ({"years": [2019, 2020], "layer": None, "on": True}, {"years": [2019, 2020], "layer": None, "on": True}),
+    ],
+)
+def test_the_folder_of_inputs_is_filled_in(value: Any, expected: Any) -> None:
+    assert filled_in(value, "/data") == expected

@@ -1,0 +1,169 @@
+"""What is planned: job counts of the studies, and which change reruns what."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.workflow.conftest import Checkout
+
+PER_SUBREGION = ("predict_subregion", "vectorize_candidates", "apply_review", "attribute_subregion")
+ONCE = ("prepare_subregions", "compile_inventories", "cut_patches", "train_model", "merge_inventory", "check_inventory",
+        "evaluate_model", "publish_inventory")  # fmt: skip
+
+
+def test_the_demo_plans_every_stage(checkout: Checkout) -> None:
+    """Three subregions, two mosaics, two climate maps, and the two demo rules."""
+    jobs = checkout.snakemake("-n", "results/TPRoGI.gpkg").jobs()
+    expected = dict.fromkeys(ONCE, 1) | dict.fromkeys((*PER_SUBREGION, "simulate_review"), 3)
+    assert jobs == expected | {"index_imagery": 2, "summarize_climate": 2, "make_demo_world": 1}
+
+
+def test_one_subregion_by_name_plans_only_itself(checkout: Checkout) -> None:
+    """Nothing of the other subregions, no review and no attributes."""
+    jobs = checkout.snakemake("-n", "results/subregions/demo_range_east/candidates.gpkg").jobs()
+    assert jobs["predict_subregion"] == jobs["vectorize_candidates"] == 1
+    assert not {"apply_review", "attribute_subregion", "publish_inventory"} & set(jobs)
+
+
+def test_the_slurm_profile_plans_the_same_jobs(checkout: Checkout) -> None:
+    """The profile says where jobs run, not which."""
+    plain = checkout.snakemake("-n", "results/TPRoGI.gpkg").jobs()
+    assert checkout.snakemake("--profile", "slurm", "-n", "results/TPRoGI.gpkg").jobs() == plain
+
+
+def stand_ins(folder: Path, config: dict) -> None:
+    """Write an empty file for every input of the plateau study."""
+    inputs = folder / "resources" / "inputs"
+    text = yaml.safe_dump(config)
+    names = {
+        part.strip("'\" ") for line in text.splitlines() for part in [line.split(": ", 1)[-1]] if "{inputs}" in part
+    }
+    for name in names:
+        for number in range(200 if "*" in name else 1):
+            path = Path(name.replace("{inputs}", str(inputs)).replace("*", f"{number:04d}"))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+
+
+def test_the_plateau_is_planned_from_stand_ins(checkout: Checkout) -> None:
+    """Fourteen subregions, no demo, no simulated edits."""
+    study = checkout.folder / "resources/studies/tprogi.yaml"
+    stand_ins(checkout.folder, yaml.safe_load(study.read_text()))
+    jobs = checkout.snakemake("-n", "--configfile", str(study), "--", "results/TPRoGI.gpkg").jobs()
+    expected = dict.fromkeys(ONCE, 1) | dict.fromkeys(PER_SUBREGION, 14)
+    assert jobs == expected | {"index_imagery": 2, "summarize_climate": 2}
+
+
+def test_the_plateau_without_inputs_says_what_is_missing_and_where_it_comes_from(checkout: Checkout) -> None:
+    """At once, all inputs, with their sources and the way round."""
+    run = checkout.snakemake("-n", "--configfile", "resources/studies/tprogi.yaml")
+    assert run.code != 0
+    for part in ("lacks 16 of its inputs", "global_quarterly_2021q4_mosaic/*.tif", "NASA Earthdata", "PANGAEA",
+                 "french_alps.gpkg", "xception71.pth", "the embedded demo runs"):  # fmt: skip
+        assert part in run.text
+
+
+@contextmanager
+def restored(checkout: Checkout, path: str) -> Iterator[None]:
+    """Put a file back as it was, its time included."""
+    file, kept = checkout.folder / path, checkout.folder / f"{path}.kept"
+    shutil.copy2(file, kept)
+    try:
+        yield
+    finally:
+        shutil.move(kept, file)
+
+
+def plan(checkout: Checkout) -> dict[str, int]:
+    """Plan the small demo again."""
+    run = checkout.snakemake("-n", "--configfile", "small.yaml", "--", "results/TPRoGI.gpkg")
+    assert run.code == 0, run.text
+    return run.jobs()
+
+
+def test_a_second_run_has_nothing_to_do(finished: Checkout) -> None:
+    """Neither the inventory nor the run record is made again."""
+    run = finished.snakemake("--cores", "2", "--configfile", "small.yaml", "--", "all")
+    assert run.code == 0
+    assert "Nothing to be done" in run.text
+
+
+def test_touching_the_code_reruns_nothing(finished: Checkout) -> None:
+    """A fresh checkout has new times on every file; that is no reason to train again."""
+    for path in finished.folder.glob("workflow_scripts/**/*.py"):
+        path.touch()
+    assert plan(finished) == {}
+
+
+@pytest.mark.parametrize("text", ["# a remark\n", "\n\n"])
+def test_a_comment_reruns_nothing(finished: Checkout, text: str) -> None:
+    """The digest is over the syntax tree."""
+    path = "workflow_scripts/rogi/training/loop.py"
+    with restored(finished, path):
+        with (finished.folder / path).open("a") as file:
+            file.write(text)
+        assert plan(finished) == {}
+
+
+@pytest.mark.parametrize(
+    ("module", "importers"),
+    [
+        ("rogi/inventory/checks.py", {"check_inventory"}),
+        ("rogi/attributes/insolation.py", {"attribute_subregion"}),
+        ("rogi/mapping/vectorize.py", {"vectorize_candidates"}),
+    ],
+)
+def test_an_edit_in_a_module_reruns_the_rules_that_import_it(
+    finished: Checkout, module: str, importers: set[str]
+) -> None:
+    """And what follows from them, but nothing upstream or beside them."""
+    path = f"workflow_scripts/{module}"
+    with restored(finished, path):
+        with (finished.folder / path).open("a") as file:
+            file.write("\nEDITED = True\n")
+        run = finished.snakemake("-n", "--configfile", "small.yaml", "--", "results/TPRoGI.gpkg")
+    changed = {block.split(":")[0] for block in run.text.split("\nrule ")[1:] if "Params have changed" in block}
+    assert changed == importers
+    assert not {"train_model", "predict_subregion", "make_demo_world"} & set(run.jobs())
+
+
+def test_a_review_file_reruns_its_subregion_alone(finished: Checkout) -> None:
+    """The mapper's file appears in resources/review; the other subregions keep their results."""
+    folder = finished.folder / "resources/review/demo_range_west"
+    folder.mkdir(parents=True)
+    try:
+        shutil.copy(
+            next((finished.folder / "results/demo_review/demo_range_west").glob("*.gpkg")), folder / "mine.gpkg"
+        )
+        jobs = plan(finished)
+    finally:
+        shutil.rmtree(finished.folder / "resources/review")
+    assert jobs["apply_review"] == jobs["attribute_subregion"] == 1
+    assert not {"predict_subregion", "vectorize_candidates", "simulate_review"} & set(jobs)
+
+
+def test_an_unknown_subregion_is_named_with_its_nearest_neighbour(checkout: Checkout) -> None:
+    """Instead of the usual "no rule to produce"."""
+    run = checkout.snakemake("-n", "results/subregions/demo_range_wst/candidates.gpkg")
+    assert run.code != 0
+    assert "unknown subregion 'demo_range_wst'. Did you mean 'demo_range_west'?" in run.text
+
+
+def test_a_typo_in_the_config_is_named_with_the_nearest_key(checkout: Checkout) -> None:
+    """Before anything is planned."""
+    checkout.edit("config.yaml", "  threshold: ", "  treshold: ")
+    run = checkout.snakemake("-n")
+    assert run.code != 0
+    assert "unknown key 'candidates.treshold'; did you mean 'threshold'?" in run.text
+
+
+def test_planning_is_quick(checkout: Checkout) -> None:
+    """A plan takes seconds, not minutes: nothing heavy is imported by the rules."""
+    started = time.monotonic()
+    checkout.snakemake("-n", "results/TPRoGI.gpkg")
+    assert time.monotonic() - started < 60  # loose on purpose, machines are shared

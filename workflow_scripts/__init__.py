@@ -1,0 +1,1 @@
+"""One thin script per rule; the library they call is `workflow_scripts.rogi`."""

@@ -1,0 +1,80 @@
+"""Cut the training and validation patches out of the imagery."""
+
+import logging
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from workflow_scripts.rogi.entrypoint import job
+from workflow_scripts.rogi.files import read_vector, write_layers
+from workflow_scripts.rogi.imagery.mosaic import Imagery
+from workflow_scripts.rogi.imagery.screening import Screening
+from workflow_scripts.rogi.progress import progress
+from workflow_scripts.rogi.training.cutting import Place, cut, places
+from workflow_scripts.rogi.training.patches import Patch, write_patches
+from workflow_scripts.rogi.training.split import in_validation
+
+
+def main(
+    inventory: str,
+    indexes: list[str],
+    patches: str,
+    footprints: str,
+    bands: list[str],
+    nodata: float | None,
+    screening: dict[str, Any],
+    buffer_m: float,
+    size_px: int,
+    stride_px: int,
+    min_valid_share: float,
+    method: str,
+    validation_share: float,
+    block_m: float,
+    seed: int,
+) -> None:
+    """Split the polygons, cut patches round them, and write the patches and a map of where they lie."""
+    rock_glaciers = read_vector(inventory, "rock_glaciers")
+    negatives = read_vector(inventory, "negatives")
+    generator = np.random.default_rng(seed)
+    for frame in (rock_glaciers, negatives):
+        frame["validation"] = in_validation(frame.geometry, method, validation_share, block_m, generator)
+    polygons = gpd.GeoDataFrame(pd.concat([rock_glaciers, negatives], ignore_index=True), crs=rock_glaciers.crs)
+    with Imagery(indexes, len(bands), nodata, Screening(**screening)) as imagery:
+        wanted = places(polygons, imagery.grid, buffer_m, size_px, stride_px)
+        rows: list[dict[str, Any]] = []
+        with progress("cutting patches", len(wanted), "patches") as bar:
+
+            def kept() -> Any:
+                for place, patch in cut(wanted, imagery, rock_glaciers.geometry, min_valid_share):
+                    bar.advance(1)
+                    rows.append(_row(place, patch, imagery))
+                    if patch is not None:
+                        yield patch
+
+            write_patches(patches, kept(), bands, size_px)
+        table = gpd.GeoDataFrame(rows, crs=imagery.grid.crs)
+    write_layers(footprints, {"patches": table, "polygons": polygons})
+    used = table[table["used"]]
+    logging.getLogger("rogi").info(
+        "%d rock glaciers for training, %d for validation; %d training and %d validation patches, %d left out",
+        *((~rock_glaciers["validation"]).sum(), rock_glaciers["validation"].sum()),
+        *((~used["validation"]).sum(), used["validation"].sum(), (~table["used"]).sum()),
+    )
+
+
+def _row(place: Place, patch: Patch | None, imagery: Imagery) -> dict[str, Any]:
+    return {
+        "uid": place.uid,
+        "validation": place.validation,
+        "used": patch is not None,
+        "valid_share": 0.0 if patch is None else float(patch.valid.mean()),
+        "rock_glacier_share": 0.0 if patch is None else float(patch.label.mean()),
+        "geometry": shapely.box(*imagery.grid.bounds(place.window)),
+    }
+
+
+if __name__ == "__main__":
+    job(main, snakemake)  # noqa: F821

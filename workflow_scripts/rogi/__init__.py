@@ -1,0 +1,1 @@
+"""Rock-glacier inventory library: arrays and frames in, arrays and frames out."""

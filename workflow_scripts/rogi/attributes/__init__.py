@@ -1,0 +1,1 @@
+"""Attributes: terrain, insolation and climate of every rock glacier."""

@@ -1,0 +1,84 @@
+"""The config, checked: every key known, every value in range, and a message that names the fix.
+
+Light on purpose: every Snakemake process imports this while it reads the Snakefile.
+"""
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+
+class ConfigError(ValueError):
+    """A config that does not say what is to be done."""
+
+
+def slug(name: str) -> str:
+    """Return the form of a name that stands in paths: `Western Kunlun Shan` gives `western_kunlun_shan`."""
+    letters = "".join(sign for sign in unicodedata.normalize("NFKD", name) if not unicodedata.combining(sign))
+    return re.sub(r"[^a-z0-9]+", "_", letters.lower()).strip("_")
+
+
+def check_config(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
+    """Check a resolved config against its JSON Schema and against what the schema cannot say.
+
+    Raises:
+        ConfigError: With one line per fault; an unknown key comes with the nearest known one.
+    """
+    errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda error: list(error.absolute_path))
+    lines = (line for error in errors for line in _explain(error))
+    faults = list(dict.fromkeys(lines)) or list(_contradictions(config))
+    if faults:
+        raise ConfigError("the config cannot be used:\n" + "\n".join(f"  - {fault}" for fault in faults))
+
+
+def _explain(error: ValidationError) -> Iterator[str]:
+    place = ".".join(str(part) for part in error.absolute_path)
+    if error.validator == "additionalProperties":
+        known = list(error.schema["properties"])
+        for key in sorted(set(error.instance) - set(known)):
+            near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+            hint = f"did you mean '{near[0]}'?" if near else f"known keys here: {', '.join(known)}"
+            yield f"unknown key '{f'{place}.{key}'.lstrip('.')}'; {hint}"
+    elif error.validator == "required":
+        missing = [key for key in error.validator_value if key not in error.instance]
+        yield f"{place or 'the config'} lacks {', '.join(missing)}"
+    else:
+        yield f"{place}: {error.message}"
+
+
+def _contradictions(config: Mapping[str, Any]) -> Iterator[str]:
+    """Find what is allowed key by key but makes no sense together."""
+    mosaics = [mosaic["name"] for mosaic in config["imagery"]["mosaics"]]
+    for key, names in (("subregions.names", config["subregions"]["names"]), ("imagery.mosaics", mosaics)):
+        yield from _unusable_in_paths(key, names)
+    patches, prediction = config["patches"], config["prediction"]
+    if patches["stride_px"] > patches["size_px"]:
+        yield "patches.stride_px is larger than patches.size_px: ground between patches would never be seen"
+    if 2 * prediction["overlap_px"] > prediction["window_px"]:
+        yield "prediction.overlap_px is more than half of prediction.window_px; blending takes at most half"
+    if config["training"]["crop_px"] > patches["size_px"]:
+        yield "training.crop_px is larger than patches.size_px"
+    for key in ("air_temperature", "precipitation"):
+        first, last = config["climate"][key]["years"]
+        if first > last:
+            yield f"climate.{key}.years: {first} comes after {last}"
+
+
+def _unusable_in_paths(key: str, names: list[str]) -> Iterator[str]:
+    slugs = [slug(name) for name in names]
+    for name in sorted({name for name in slugs if slugs.count(name) > 1}):
+        yield f"{key}: two names give the same path name '{name}'"
+    for name in (name for name in names if not slug(name)):
+        yield f"{key}: '{name}' has no letter or digit of the Latin alphabet to name a folder by"
+
+
+def unknown_name(name: str, known: list[str], what: str) -> str:
+    """Return the message for a name that is not among the known ones, with the nearest of them."""
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    hint = f" Did you mean '{near[0]}'?" if near else ""
+    return f"unknown {what} '{name}'.{hint} Known: {', '.join(known)}."

@@ -1,0 +1,1 @@
+"""Imagery: tile indexes of quads, one global pixel grid, mosaics with a fallback quarter."""

@@ -1,0 +1,1 @@
+"""Inventory: ids, merging, checks, publication and accuracy."""

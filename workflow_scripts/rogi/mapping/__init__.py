@@ -1,0 +1,1 @@
+"""Mapping: windows over the imagery, blended probabilities, candidate polygons."""

@@ -1,0 +1,1 @@
+"""Review: people's edits, read, checked and applied."""

@@ -1,0 +1,1 @@
+"""Training: inventories, patches, splits, the network and the loop that fits it."""
