@@ -70,7 +70,7 @@ def known(subregion):
 
 def of_all(name):
     """One product of every subregion."""
-    return expand("results/subregions/{subregion}/" + name, subregion=SUBREGIONS)
+    return expand(f"results/subregions/{{subregion}}/{name}", subregion=SUBREGIONS)
 
 
 def quads(wildcards):

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import subprocess
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 import shapely
 
 from tests.disk import files_up_to
-from workflow_scripts.rogi.files import read_vector, replacing, write_layers, write_table, write_text
+from workflow_scripts.rogi.files import HOST, read_vector, replacing, write_layers, write_table, write_text
 
 
 def circles(count: int) -> gpd.GeoDataFrame:
@@ -180,3 +181,15 @@ def test_tables_leave_missing_values_empty(tmp_path: Path) -> None:
 def test_text_is_utf8(tmp_path: Path) -> None:
     write_text(tmp_path / "a.txt", "Nyainqêntanglha")
     assert (tmp_path / "a.txt").read_bytes() == "Nyainqêntanglha".encode()
+
+
+def test_what_a_killed_process_left_is_cleared_and_a_running_one_keeps_its_own(tmp_path: Path) -> None:
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    target = tmp_path / "a.csv"
+    left, kept = (tmp_path / f".a.partial-{HOST}-{pid}.csv" for pid in (dead.pid, os.getppid()))
+    elsewhere = tmp_path / ".a.partial-othernode-1.csv"
+    for path in (left, kept, elsewhere):
+        path.touch()
+    write_text(target, "new")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([kept.name, elsewhere.name, target.name])

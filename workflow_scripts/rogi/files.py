@@ -2,6 +2,8 @@
 
 import errno
 import os
+import re
+import socket
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -12,6 +14,7 @@ import pandas as pd
 import pyogrio
 
 GPKG_VERSION = "1.3"  # QGIS 3.22 warns of 1.4
+HOST = re.sub(r"[^A-Za-z0-9]", "", socket.gethostname())
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -20,14 +23,16 @@ def replacing(target: str | Path) -> Iterator[Path]:
     """Give a temporary path beside `target` that takes its place when the block ends well.
 
     The temporary file keeps the suffix, by which GDAL drivers know the format. When the block fails (a full disk, an
-    interrupt), it is removed and an older `target` stays as it was.
+    interrupt), it is removed and an older `target` stays as it was. What a killed process of this host left beside the
+    target is cleared away first; a process that still runs, here or elsewhere, keeps its own temporary file.
 
     Raises:
         OSError: There was no room for the file; the message names `target`.
     """
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.stem}.partial-{os.getpid()}{target.suffix}")
+    _clear_leftovers(target)
+    temporary = target.with_name(f".{target.stem}.partial-{HOST}-{os.getpid()}{target.suffix}")
     try:
         yield temporary
         _sync(temporary)
@@ -40,6 +45,23 @@ def replacing(target: str | Path) -> Iterator[Path]:
     finally:
         for left in target.parent.glob(f"{temporary.name}*"):  # SQLite leaves -journal and -wal beside it
             left.unlink()
+
+
+def _clear_leftovers(target: Path) -> None:
+    for left in target.parent.glob(f".{target.stem}.partial-{HOST}-*"):
+        owner = re.search(r"-(\d+)\.[^-]*$", left.name)
+        if owner and not _is_running(int(owner[1])):
+            left.unlink(missing_ok=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _sync(path: Path) -> None:
