@@ -1,6 +1,5 @@
 """Scores of squares whose areas and matches can be counted by hand."""
 
-import math
 from pathlib import Path
 
 import geopandas as gpd
@@ -190,30 +189,32 @@ def test_invalid_and_empty_outlines_do_not_stop_it() -> None:
     assert (total["objects_tp"], total["objects_fp"]) == (1, 0)
 
 
-def test_the_script_compares_all_with_all(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    world = tmp_path / "subregions.gpkg"
+def write_stage(folder: Path, slug: str, rows: list[int], operation: str) -> tuple[str, str]:
+    """Write candidates and reviewed rock glaciers of one subregion, all with one decision."""
+    candidates, reviewed = (folder / slug / f"{name}.gpkg" for name in ("candidates", "reviewed"))
+    found = gpd.GeoDataFrame({"row": rows}, geometry=MAPPED.iloc[rows].to_list(), crs=4326)
+    write_layers(candidates, {"candidates": found})
+    final = gpd.GeoDataFrame({"operation": [operation] * len(rows)}, geometry=REFERENCE.iloc[rows].to_list(), crs=4326)
+    excluded = gpd.GeoDataFrame({"operation": []}, geometry=[], crs=4326)
+    write_layers(reviewed, {"rock_glaciers": final, "excluded": excluded})
+    return str(candidates), str(reviewed)
+
+
+def run_script(folder: Path, stages: list[tuple[str, str]], references: list[str]) -> pd.DataFrame:
+    world, out = folder / "subregions.gpkg", folder / "accuracy.csv"
     write_layers(world, {"subregions": subregions()}, "MultiPolygon")
-    files: dict[str, list[str]] = {"candidates": [], "rock_glaciers": []}
-    for slug, rows in {"west": [0, 1, 2], "east": [], "basin": []}.items():
-        for layer, shapes in (("candidates", MAPPED), ("rock_glaciers", REFERENCE.iloc[:3])):
-            frame = gpd.GeoDataFrame({"row": rows}, geometry=shapes.iloc[rows].to_list(), crs=4326)
-            path = tmp_path / slug / f"{layer}.gpkg"
-            write_layers(path, {layer: frame})
-            files[layer].append(str(path))
+    candidates, reviewed = zip(*stages, strict=True)
+    names = ["truth"] * len(references)
+    layers: list[str | None] = [None] * len(references)
+    evaluate_model.main(list(candidates), list(reviewed), references, str(world), str(out), names, layers, 0.5)
+    return pd.read_csv(out)
+
+
+def test_the_script_compares_all_with_all(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    stages = [write_stage(tmp_path, slug, rows, "refine") for slug, rows in (("west", [0, 1, 2]), ("east", []))]
     REFERENCE.to_crs(3857).to_file(tmp_path / "truth.shp")
-    out = tmp_path / "accuracy.csv"
     with caplog.at_level("INFO", logger="rogi"):
-        evaluate_model.main(
-            files["candidates"],
-            files["rock_glaciers"],
-            [str(tmp_path / "truth.shp")],
-            str(world),
-            str(out),
-            ["truth"],
-            [None],
-            0.5,
-        )
-    table = pd.read_csv(out)
+        table = run_script(tmp_path, stages, [str(tmp_path / "truth.shp")])
     assert table["comparison"].unique().tolist() == [
         "candidates vs reviewed inventory",
         "candidates vs truth",
@@ -221,21 +222,30 @@ def test_the_script_compares_all_with_all(tmp_path: Path, caplog: pytest.LogCapt
     ]
     totals = table[table["subregion"] == "total"].set_index("comparison")
     assert totals.loc["reviewed inventory vs truth", "area_f1"] == pytest.approx(1)
-    assert totals.loc["candidates vs truth", "area_f1"] == pytest.approx(
-        totals.loc["candidates vs reviewed inventory", "area_f1"]
-    )
+    assert 0 < totals.loc["candidates vs truth", "area_f1"] < totals.loc["candidates vs reviewed inventory", "area_f1"]
     assert "reviewed inventory vs truth: F1 1.000 by area, 1.000 by objects" in caplog.text
 
 
-def test_the_script_passes_over_empty_layers(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    world, empty = tmp_path / "subregions.gpkg", tmp_path / "empty.gpkg"
-    write_layers(world, {"subregions": subregions()}, "MultiPolygon")
-    nothing = gpd.GeoDataFrame({"row": []}, geometry=[], crs=4326)
-    write_layers(empty, {"candidates": nothing, "rock_glaciers": nothing})
-    out = tmp_path / "accuracy.csv"
+def test_what_nobody_reviewed_is_not_called_agreement(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    stages = [write_stage(tmp_path, "west", [0, 1, 2], "unreviewed"), write_stage(tmp_path, "east", [], "unreviewed")]
     with caplog.at_level("INFO", logger="rogi"):
-        evaluate_model.main([str(empty)], [str(empty)], [], str(world), str(out), [], [], 0.5)
-    table = pd.read_csv(out)
-    assert len(table) == 4
-    assert all(math.isnan(value) for value in table["area_f1"])
-    assert "F1 none by area, none by objects" in caplog.text
+        table = run_script(tmp_path, stages, [])
+    assert table.empty
+    assert list(table.columns) == list(COLUMNS)
+    assert "0 of 3 subregions have been reviewed" in caplog.text
+
+
+def test_only_reviewed_subregions_count_against_the_review(tmp_path: Path) -> None:
+    stages = [write_stage(tmp_path, "west", [0, 1, 2], "unreviewed"), write_stage(tmp_path, "east", [0], "remain")]
+    table = run_script(tmp_path, stages, [])
+    assert table["subregion"].tolist() == [subregions().set_index("slug").loc["east", "NAME"], "total"]
+
+
+def test_the_script_passes_over_empty_layers(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    truth = tmp_path / "truth.gpkg"
+    write_layers(truth, {"truth": gpd.GeoDataFrame({"row": []}, geometry=[], crs=4326)})
+    with caplog.at_level("INFO", logger="rogi"):
+        table = run_script(tmp_path, [write_stage(tmp_path, "west", [], "unreviewed")], [str(truth)])
+    assert len(table) == 8
+    assert table["area_f1"].isna().all()
+    assert "candidates vs truth: F1 none by area, none by objects" in caplog.text

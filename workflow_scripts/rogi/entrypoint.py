@@ -74,3 +74,5 @@ def _log_to(path: Path) -> None:
     logging.getLogger("rogi").setLevel(logging.INFO)
     logging.captureWarnings(True)
     warnings.simplefilter("default")
+    # rasterio and rasterstats multiply transforms in a way that affine 3 will drop; nothing a user could act on.
+    warnings.filterwarnings("ignore", message="Use `@` matmul", category=PendingDeprecationWarning)
