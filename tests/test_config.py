@@ -99,7 +99,7 @@ def test_all_faults_are_listed_at_once() -> None:
         ("subregions.names", ["西部"], "subregions.names: '西部' has no letter or digit of the Latin alphabet"),
         ("imagery.mosaics.1.name", "Planet Basemap 2021-Q3", "imagery.mosaics: two names give the same path name"),
         ("patches.stride_px", 481, "patches.stride_px is larger than patches.size_px"),
-        ("training.crop_px", 481, "training.crop_px is larger than patches.size_px"),
+        ("training.crop_px", 512, "training.crop_px is larger than patches.size_px"),
         ("prediction.overlap_px", 513, "prediction.overlap_px is more than half of prediction.window_px"),
         ("climate.precipitation.years", [2020, 2019], "climate.precipitation.years: 2020 comes after 2019"),
     ],

@@ -69,11 +69,12 @@ def environment() -> dict[str, str]:
 def make_checkout(folder: Path) -> Checkout:
     """Copy the workflow, without anybody's results or inputs."""
     folder.mkdir(parents=True)
-    ignored = shutil.ignore_patterns("__pycache__", "inputs", "review")
+    caches = shutil.ignore_patterns("__pycache__")
+    somebodys = shutil.ignore_patterns("inputs", "review")
     for part in PARTS:
         source = REPOSITORY / part
         if source.is_dir():
-            shutil.copytree(source, folder / part, ignore=ignored)
+            shutil.copytree(source, folder / part, ignore=somebodys if part == "resources" else caches)
         else:
             shutil.copy(source, folder / part)
     shutil.copy(SMALL, folder / "small.yaml")

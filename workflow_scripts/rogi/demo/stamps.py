@@ -1,5 +1,6 @@
 """The surface of single landforms, pixel by pixel: how much they rise above the relief, and their colour."""
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -88,11 +89,16 @@ def _stamp(
     return Stamp(row, column, inside, np.where(inside, rise, 0).astype(np.float32), colour.astype(np.float32), is_water)
 
 
+# rasterio silences a warning of its own by changing the warning filters, which all threads share.
+_one_at_a_time = threading.Lock()
+
+
 def pixels_in(shape: shapely.Geometry, row: int, column: int, size: tuple[int, int]) -> np.ndarray:
     """Return which pixels of a window have their centre in a shape drawn in pixels."""
     # North up as GDAL expects it: it warns of rasters whose transform is the identity.
     transform = rasterio.Affine(1, 0, column, 0, -1, row + size[0])
-    inside = rasterio.features.rasterize([(shape, 1)], out_shape=size, transform=transform, dtype=np.uint8)
+    with _one_at_a_time:
+        inside = rasterio.features.rasterize([(shape, 1)], out_shape=size, transform=transform, dtype=np.uint8)
     return inside[::-1] > 0
 
 
