@@ -9,7 +9,7 @@ import yaml
 from workflow_scripts.rogi.config import ConfigError, check_config, slug, unknown_name
 from workflow_scripts.rogi.demo.names import demo_files
 from workflow_scripts.rogi.fingerprint import code_digest
-from workflow_scripts.rogi.inputs import filled_in, inputs, missing_inputs
+import workflow_scripts.rogi.inputs as study
 
 ROOT = Path(workflow.basedir)
 
@@ -24,7 +24,7 @@ try:
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 
-config = filled_in(config, config["inputs"])
+config = study.filled_in(config, config["inputs"])
 
 SUBREGIONS = [slug(name) for name in config["subregions"]["names"]]
 MOSAICS = {slug(mosaic["name"]): mosaic for mosaic in config["imagery"]["mosaics"]}
@@ -55,10 +55,13 @@ def files(pattern):
 
 
 def require(config):
-    """Stop when an input that nobody produces is missing, and say where it comes from."""
-    missing = missing_inputs(config, load("resources/sources.yaml"), files)
-    if missing:
-        raise WorkflowError(missing)
+    """Stop when an input that nobody produces is missing, or is still the demo's, and say where it comes from."""
+    if fault := study.inputs_of_the_demo(config) or study.missing_inputs(config, load("resources/sources.yaml"), files):
+        raise WorkflowError(fault)
+
+
+for stray in study.stray_folders(config["review"]["folder"], SUBREGIONS):
+    logger.warning(stray)
 
 
 def known(subregion):
@@ -71,6 +74,11 @@ def known(subregion):
 def of_all(name):
     """One product of every subregion."""
     return expand(f"results/subregions/{{subregion}}/{name}", subregion=SUBREGIONS)
+
+
+def shapefile(stem):
+    """All files of a shapefile."""
+    return [f"{stem}.{part}" for part in ("shp", "shx", "dbf", "prj", "cpg")]
 
 
 def quads(wildcards):
@@ -103,11 +111,18 @@ def simulated_edits(wildcards):
 
 
 def edits(wildcards):
-    """Files of people's edits in one subregion; there may be none yet."""
-    folder = Path(config["review"]["folder"]) / wildcards.subregion
-    kinds = (".gpkg", ".shp", ".geojson")
-    own = sorted(str(path) for path in folder.glob("*") if path.suffix in kinds)
-    return simulated_edits(wildcards) + own
+    """Files of people's edits in one subregion, else the demo's simulated ones; there may be none yet."""
+    return study.review_files(config["review"]["folder"], wildcards.subregion) or simulated_edits(wildcards)
+
+
+def sidecars(paths):
+    """Files beside shapefiles, which hold their attributes and their CRS and are edited without the .shp."""
+    return [str(part) for path in paths if path not in PRODUCED for part in study.shapefile_parts(path)]
+
+
+def edit_sidecars(wildcards):
+    """Sidecars of the edits of one subregion."""
+    return sidecars(edits(wildcards))
 
 
 CLIMATE = {"maat": "air_temperature", "ap": "precipitation"}
@@ -145,8 +160,19 @@ def gpus(device):
 
 
 def paths(entries):
-    """Paths of configured vector files."""
-    return [entry["path"] for entry in entries]
+    """Paths of configured vector files, and of what lies beside shapefiles."""
+    found = [entry["path"] for entry in entries]
+    return found + sidecars(found)
+
+
+def reference_paths():
+    """Paths of the independent inventories."""
+    return [reference["path"] for reference in config["evaluation"]["references"]]
+
+
+def boundary_paths():
+    """Paths of the layers with the subregions."""
+    return [layer["path"] for layer in config["subregions"]["layers"]]
 
 
 IMAGERY = {
@@ -167,5 +193,9 @@ def imagery_files():
 
 
 def small_inputs():
-    """Every external input but the imagery."""
-    return sorted({path for key, pattern in inputs(config) if key != "imagery.mosaics" for path in files(pattern)})
+    """Every external input but the imagery, and people's edits."""
+    patterns = [pattern for key, pattern in study.inputs(config) if key != "imagery.mosaics"]
+    found = {path for pattern in patterns for path in files(pattern)}
+    for subregion in SUBREGIONS:
+        found |= set(study.review_files(config["review"]["folder"], subregion))
+    return sorted(found | set(sidecars(found)))

@@ -4,7 +4,8 @@
 rule prepare_subregions:
     """The subregions of the study, by name."""
     input:
-        layers=paths(config["subregions"]["layers"]),
+        layers=boundary_paths(),
+        sidecars=sidecars(boundary_paths()),
     output:
         subregions="results/inputs/subregions.gpkg",
     log:

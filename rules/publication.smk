@@ -55,7 +55,7 @@ rule evaluate_model:
     input:
         candidates=of_all("candidates.gpkg"),
         reviewed=of_all("reviewed.gpkg"),
-        references=paths(config["evaluation"]["references"]),
+        references=reference_paths(),
         subregions="results/inputs/subregions.gpkg",
     output:
         accuracy="results/inventory/accuracy.csv",
@@ -78,20 +78,42 @@ rule evaluate_model:
         "../workflow_scripts/evaluate_model.py"
 
 
-rule publish_inventory:
-    """The published files, written only when every check has passed."""
+rule package_inventory:
+    """The files to be published, written only when every check has passed."""
     input:
         merged="results/inventory/merged.gpkg",
         checks="results/inventory/checks.csv",
         subregions="results/inputs/subregions.gpkg",
         accuracy="results/inventory/accuracy.csv",
     output:
-        inventory="results/TPRoGI.gpkg",
-        footprint_shp="results/TPRoGI_Extended_Footprint.shp",
-        marker_shp="results/TPRoGI_Primary_Marker.shp",
-        dictionary="results/TPRoGI.columns.csv",
-        checks_copy="results/TPRoGI.checks.csv",
-        accuracy_copy="results/TPRoGI.accuracy.csv",
+        inventory="results/inventory/package/TPRoGI.gpkg",
+        footprint=shapefile("results/inventory/package/TPRoGI_Extended_Footprint"),
+        marker=shapefile("results/inventory/package/TPRoGI_Primary_Marker"),
+        dictionary="results/inventory/package/TPRoGI.columns.csv",
+        checks_copy="results/inventory/package/TPRoGI.checks.csv",
+        accuracy_copy="results/inventory/package/TPRoGI.accuracy.csv",
+    log:
+        "results/logs/package_inventory.log",
+    benchmark:
+        "results/benchmarks/package_inventory.tsv"
+    conda:
+        "../envs/geo.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        code=code("package_inventory"),
+    script:
+        "../workflow_scripts/package_inventory.py"
+
+
+rule publish_inventory:
+    """The finished package, put where readers look for it. Until then an older inventory stays."""
+    input:
+        package=rules.package_inventory.output,
+    output:
+        published=[path.replace("inventory/package/", "") for path in rules.package_inventory.output],
     log:
         "results/logs/publish_inventory.log",
     benchmark:
@@ -100,8 +122,8 @@ rule publish_inventory:
         "../envs/geo.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=1000,
+        runtime=10,
     params:
         code=code("publish_inventory"),
     script:

@@ -7,6 +7,7 @@ rule apply_review:
         candidates="results/subregions/{subregion}/candidates.gpkg",
         subregions="results/inputs/subregions.gpkg",
         edits=edits,
+        sidecars=edit_sidecars,
     output:
         reviewed="results/subregions/{subregion}/reviewed.gpkg",
         log_table="results/subregions/{subregion}/review_log.csv",

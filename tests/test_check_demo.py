@@ -2,18 +2,21 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from tests.check_demo import main
-
-HEADER = "comparison,subregion,precision,recall,f1\n"
+from workflow_scripts.rogi.inventory.accuracy import COLUMNS
 
 
 def products(folder: Path, ious: list[float], f1: float, comparison: str = "candidates vs Demo truth") -> list[Path]:
     metrics, accuracy = folder / "metrics.csv", folder / "accuracy.csv"
     metrics.write_text("epoch,val_iou\n" + "".join(f"{n},{iou}\n" for n, iou in enumerate(ious)))
-    rows = f"{comparison},demo_basin,0.1,0.1,0.1\n{comparison},total,0.9,0.9,{f1}\nreviewed vs Demo truth,total,1,1,1\n"
-    accuracy.write_text(HEADER + rows)
+    table = pd.DataFrame(0.5, index=range(3), columns=list(COLUMNS))
+    table["comparison"] = [comparison, comparison, "reviewed vs Demo truth"]
+    table["subregion"] = ["Demo Basin", "total", "total"]
+    table["area_f1"] = [0.1, f1, 1.0]
+    table.to_csv(accuracy, index=False, na_rep="nan")
     return [metrics, accuracy]
 
 

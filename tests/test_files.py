@@ -16,6 +16,7 @@ import shapely
 
 from tests.disk import files_up_to
 from workflow_scripts.rogi.files import HOST, read_vector, replacing, write_layers, write_table, write_text
+from workflow_scripts.rogi.inventory.shapefiles import write_shapefile
 
 
 def circles(count: int) -> gpd.GeoDataFrame:
@@ -191,5 +192,20 @@ def test_what_a_killed_process_left_is_cleared_and_a_running_one_keeps_its_own(t
     elsewhere = tmp_path / ".a.partial-othernode-1.csv"
     for path in (left, kept, elsewhere):
         path.touch()
+    for suffix in (".gpkg-journal", ".gpkg-wal"):
+        left.with_suffix(suffix).touch()
+    (left.with_suffix("") / "part").mkdir(parents=True)
     write_text(target, "new")
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([kept.name, elsewhere.name, target.name])
+
+
+def test_a_shapefile_clears_dead_folders_and_its_own_older_one(tmp_path: Path) -> None:
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    for pid in (dead.pid, os.getpid(), os.getppid()):
+        folder = tmp_path / f".a.partial-{HOST}-{pid}"
+        folder.mkdir()
+        (folder / "a.qix").write_text("old")
+    write_shapefile(tmp_path / "a.shp", circles(3))
+    assert len(read_vector(tmp_path / "a.shp")) == 3
+    assert listed(tmp_path) == [f".a.partial-{HOST}-{os.getppid()}", "a.cpg", "a.dbf", "a.prj", "a.shp", "a.shx"]

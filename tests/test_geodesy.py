@@ -16,6 +16,7 @@ from workflow_scripts.rogi.geodesy import (
     area_m2,
     buffer_true_m,
     local_projection,
+    shared_and_union,
     to_local,
 )
 
@@ -106,3 +107,11 @@ def test_every_shape_gets_the_buffer_of_its_own_place() -> None:
     # GEOS draws a circle with 16 segments per quarter: its area is 32 sin(π/32) r²
     expected = 32 * math.sin(math.pi / 32) * 1000**2
     np.testing.assert_allclose(area_m2(both), expected, rtol=2e-4)
+
+
+def test_shared_and_union_of_rectangles() -> None:
+    box = shapely.box(0, 0, 2, 1)
+    assert shared_and_union(box, shapely.box(1, 0, 3, 1)) == (1, 3)
+    assert shared_and_union(shapely.Polygon(), shapely.Polygon()) == (0, 0)
+    shared, union = shared_and_union(np.array([box, box]), np.array([box, shapely.box(5, 5, 6, 6)]))
+    assert (shared.tolist(), union.tolist()) == ([2, 0], [2, 3])

@@ -7,7 +7,16 @@ from typing import Any
 import pytest
 import yaml
 
-from workflow_scripts.rogi.inputs import filled_in, inputs, missing_inputs
+from workflow_scripts.rogi.config import ConfigError
+from workflow_scripts.rogi.inputs import (
+    filled_in,
+    inputs,
+    inputs_of_the_demo,
+    missing_inputs,
+    review_files,
+    shapefile_parts,
+    stray_folders,
+)
 
 ROOT = Path(__file__).parents[1]
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
@@ -83,3 +92,38 @@ def test_nothing_is_said_when_all_are_there() -> None:
 )
 def test_the_folder_of_inputs_is_filled_in(value: Any, expected: Any) -> None:
     assert filled_in(value, "/data") == expected
+
+
+def test_a_study_of_ones_own_must_not_borrow_from_the_demo() -> None:
+    config = deepcopy(CONFIG)
+    assert inputs_of_the_demo(config) is None
+    config["demo"]["enabled"] = False
+    message = inputs_of_the_demo(config)
+    assert message is not None
+    assert "elevation.tiles: results/demo_world/nasadem/*.zip" in message
+
+
+def test_review_files_are_found_whatever_the_case_of_their_ending(tmp_path: Path) -> None:
+    folder = tmp_path / "west"
+    folder.mkdir()
+    for name in ("ANN.GPKG", "bo.shp", "bo.dbf", "cy.geojson", ".hidden", "bo.gpkg-wal"):
+        (folder / name).touch()
+    assert [Path(path).name for path in review_files(str(tmp_path), "west")] == ["ANN.GPKG", "bo.shp", "cy.geojson"]
+    assert [part.name for part in shapefile_parts(str(folder / "bo.shp"))] == ["bo.dbf"]
+    assert shapefile_parts(str(folder / "ANN.GPKG")) == []
+    assert review_files(str(tmp_path), "east") == []
+
+
+def test_a_review_file_that_cannot_be_read_is_not_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "west").mkdir()
+    (tmp_path / "west" / "ann.fgb").touch()
+    with pytest.raises(ConfigError, match=r"ann\.fgb would be passed over: .*\.gpkg, \.shp, \.geojson"):
+        review_files(str(tmp_path), "west")
+
+
+def test_a_folder_of_edits_that_no_subregion_has_is_named(tmp_path: Path) -> None:
+    for name in ("demo_basin", "demo_basn"):
+        (tmp_path / name).mkdir()
+    (warning,) = stray_folders(str(tmp_path), ["demo_basin", "demo_range_west"])
+    assert "demo_basn is not looked at" in warning
+    assert "Did you mean 'demo_basin'?" in warning

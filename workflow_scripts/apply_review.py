@@ -17,6 +17,7 @@ from workflow_scripts.rogi.review.edits import read_edits
 def main(
     candidates: str,
     edits: list[str],
+    sidecars: list[str],
     subregions: str,
     reviewed: str,
     log_table: str,
@@ -29,6 +30,7 @@ def main(
     Args:
         candidates: GeoPackage with the layer `candidates`.
         edits: Review files, in any order; none leaves every candidate unreviewed.
+        sidecars: Files beside edited shapefiles, for Snakemake to watch.
         subregions: GeoPackage with the layer `subregions`.
         reviewed: GeoPackage to write; layers `rock_glaciers` and `excluded`.
         log_table: CSV to write; what became of every edit and of every excluded object.
@@ -36,6 +38,7 @@ def main(
         min_area_m2: Smaller rock glaciers are excluded.
         mosaic_names: The first is the source of a retrieved rock glacier with no candidate near.
     """
+    del sidecars
     found = read_vector(candidates, "candidates").to_crs(WGS84)
     known = dict(zip(found["candidate_id"], found.geometry, strict=True))
     told, faults = read_edits(edits)

@@ -8,15 +8,17 @@ from workflow_scripts.rogi.geodesy import area_m2
 from workflow_scripts.rogi.inventory.subregions import LAYER, choose, read_boundaries
 
 
-def main(layers: list[str], subregions: str, name_fields: list[str], names: list[str]) -> None:
+def main(layers: list[str], sidecars: list[str], subregions: str, name_fields: list[str], names: list[str]) -> None:
     """Write the configured subregions.
 
     Args:
         layers: Boundary layers, any vector format and CRS.
+        sidecars: Files beside layers that are shapefiles, for Snakemake to watch.
         subregions: GeoPackage to write; layer `subregions` with NAME, slug and geometry in the order of `names`.
         name_fields: The field of each layer that holds the names.
         names: Names of the subregions to take.
     """
+    del sidecars
     boundaries = [read_boundaries(path, field) for path, field in zip(layers, name_fields, strict=True)]
     chosen = choose(boundaries, names)
     write_layers(subregions, {LAYER: chosen}, "MultiPolygon")

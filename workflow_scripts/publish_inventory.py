@@ -1,64 +1,28 @@
-"""The published inventory: GeoPackage, the pair of shapefiles, data dictionary, checks and accuracy."""
+"""Put the finished package where readers look for it.
+
+Snakemake deletes a rule's outputs before its job starts. Were the package made in place, a failed check or a full disk
+would take the older inventory away. So it is made elsewhere, and linked by this job, which needs no room.
+"""
 
 import logging
+import os
 import shutil
-
-import geopandas as gpd
-import pandas as pd
+from pathlib import Path
 
 from workflow_scripts.rogi.entrypoint import job
-from workflow_scripts.rogi.files import read_vector, replacing, write_layers, write_table
-from workflow_scripts.rogi.inventory.publication import data_dictionary, primary_markers_layer, require_passed
-from workflow_scripts.rogi.inventory.shapefiles import write_shapefile
-from workflow_scripts.rogi.inventory.subregions import LAYER
+from workflow_scripts.rogi.files import replacing
 
 
-def main(
-    merged: str,
-    checks: str,
-    subregions: str,
-    accuracy: str,
-    inventory: str,
-    footprint_shp: str,
-    marker_shp: str,
-    dictionary: str,
-    checks_copy: str,
-    accuracy_copy: str,
-) -> None:
-    """Publish the inventory if it passed its checks, else write nothing.
-
-    Args:
-        merged: GeoPackage with the layer `rock_glaciers`.
-        checks: The table of checks.
-        subregions: GeoPackage with the layer `subregions`.
-        accuracy: The table of accuracy.
-        inventory: GeoPackage to write; layers rock_glaciers, primary_markers, subregions, data_dictionary.
-        footprint_shp: Shapefile of the outlines to write.
-        marker_shp: Shapefile of the primary markers to write.
-        dictionary: CSV of the columns to write.
-        checks_copy: Copy of `checks` to write.
-        accuracy_copy: Copy of `accuracy` to write.
-    """
-    require_passed(pd.read_csv(checks), checks)
-    rock_glaciers = read_vector(merged, "rock_glaciers")
-    markers = primary_markers_layer(rock_glaciers)
-    write_shapefile(footprint_shp, rock_glaciers)
-    write_shapefile(marker_shp, markers)
-    write_table(dictionary, data_dictionary())
-    for source, copy in ((checks, checks_copy), (accuracy, accuracy_copy)):
-        with replacing(copy) as temporary:
-            shutil.copyfile(source, temporary)
-    _write_geopackage(inventory, rock_glaciers, markers, read_vector(subregions, LAYER))
-    logging.getLogger("rogi").info(
-        "%s: %d rock glaciers, %.2f km²", inventory, len(rock_glaciers), rock_glaciers["AREA"].sum() / 1e6
-    )
-
-
-def _write_geopackage(
-    path: str, rock_glaciers: gpd.GeoDataFrame, markers: gpd.GeoDataFrame, subregions: gpd.GeoDataFrame
-) -> None:
-    layers = {"rock_glaciers": rock_glaciers, "primary_markers": markers, "subregions": subregions}
-    write_layers(path, layers | {"data_dictionary": data_dictionary()})
+def main(package: list[str], published: list[str]) -> None:
+    """Link every file of the package to its published name, or copy it where the file system has no links."""
+    for source, target in zip(package, published, strict=True):
+        Path(target).unlink(missing_ok=True)
+        try:
+            os.link(source, target)
+        except OSError:
+            with replacing(target) as temporary:
+                shutil.copy2(source, temporary)
+    logging.getLogger("rogi").info("%d files published: %s", len(published), ", ".join(published))
 
 
 if __name__ == "__main__":

@@ -26,13 +26,15 @@ def main(
     found = find_candidates(probability, source, mosaics, threshold, connectivity, max_hole_m2, min_area_m2)
     found = found.to_crs(WGS84)
     markers = primary_markers(found.geometry)
-    mine = owner(markers, read_vector(subregions)) == subregion
-    kept = found[mine.to_numpy()].reset_index(drop=True)
+    regions = read_vector(subregions)
+    # What lies in the halo alone, outside the whole study, has a nearest subregion too, but is not part of it.
+    mine = (owner(markers, regions) == subregion).to_numpy() & found.intersects(regions.union_all()).to_numpy()
+    kept = found[mine].reset_index(drop=True)
     kept["candidate_id"], _ = unique_ids(primary_markers(kept.geometry), prefix="CAN")
     columns = ["candidate_id", "probability", "area_m2", "source", "geometry"]
     write_layers(candidates, {"candidates": kept[columns]}, geometry_type="MultiPolygon")
     logging.getLogger("rogi").info(
-        "%s: %d candidates, %.3f km²; %d more in the halo belong to its neighbours",
+        "%s: %d candidates, %.3f km²; %d more in the halo belong to its neighbours or lie outside the study",
         *(subregion, len(kept), kept["area_m2"].sum() / 1e6, len(found) - len(kept)),
     )
 

@@ -70,9 +70,9 @@ def test_window_takes_every_pixel_that_the_bounds_touch_across_the_origin() -> N
     assert grid.window((-20, -10, 10, 30)) == Window(-2, -3, 3, 4)
 
 
-def test_window_of_shapes_in_another_crs() -> None:
+def test_window_of_a_shape_that_came_through_another_crs() -> None:
     shape = shapely.box(*GRID.bounds(WHOLE)).buffer(-0.4 * PIXEL, join_style="mitre")
-    assert GRID.window_of(series([shape]).to_crs(4326)) == WHOLE
+    assert GRID.window(tuple(series([shape]).to_crs(4326).to_crs(GRID.crs).total_bounds)) == WHOLE
 
 
 @given(windows, windows)

@@ -9,13 +9,23 @@ import numpy as np
 import pytest
 import rasterio
 import shapely
+import shapely.affinity
 from geopandas.testing import assert_geodataframe_equal
 from rasterio.crs import CRS
 
 from tests.worlds import BANDS, GRID, HOLE, PIXEL, QUAD, SIDE, WHOLE, World, square, texture, write_mosaic, write_quad
 from workflow_scripts import index_imagery
 from workflow_scripts.rogi.imagery.grid import PixelGrid
-from workflow_scripts.rogi.imagery.index import index_quads, missing_quads, read_index, write_index
+from workflow_scripts.rogi.imagery.index import (
+    PLANET_PIXEL,
+    index_quads,
+    is_regular,
+    missing_quads,
+    planet_name,
+    read_index,
+    uncovered,
+    write_index,
+)
 from workflow_scripts.rogi.imagery.mosaic import Mosaic
 from workflow_scripts.rogi.raster import RasterError
 
@@ -132,10 +142,35 @@ def test_a_whole_mosaic_misses_nothing(world: World) -> None:
 
 
 @pytest.mark.parametrize("change", ["size", "offset"])
-def test_irregular_tiles_have_no_cells_to_miss(tmp_path: Path, change: str) -> None:
+def test_irregular_tiles_miss_the_bare_ground(tmp_path: Path, change: str) -> None:
     index = mosaic_without(tmp_path, [(0, 1)])
+    assert is_regular(index)
     index.loc[0, "width" if change == "size" else "column"] += 1
-    assert missing_quads(index, square(0, 0, SIDE)) == []
+    assert not is_regular(index)
+    assert missing_quads(index, square(0, 0, QUAD)) == []
+    (bare,) = missing_quads(index, square(200, 100, 200, 100))
+    assert bare.symmetric_difference(square(QUAD, 100, 144, 100)).area < 1e-3
+
+
+def test_uncovered_ground_is_what_no_mosaic_has_and_no_sliver(tmp_path: Path) -> None:
+    one, other = mosaic_without(tmp_path / "1", [(0, 1), (1, 0)]), mosaic_without(tmp_path / "2", [(0, 1)])
+    area = square(-0.001, 10, SIDE, 400)  # reaches a thousandth of a pixel beyond the west
+    bare = uncovered([one, other], area)
+    assert len(bare.geoms) == 1
+    assert bare.area == pytest.approx((QUAD - 0.001) * (QUAD - 10) * PIXEL**2, rel=1e-6)
+    assert uncovered([other], square(0, 0, QUAD)).is_empty
+
+
+def test_quads_of_planets_grid_have_its_names() -> None:
+    """Rows are counted from the south: the south-west corner of the world is 0, 0, the equator starts row 1024."""
+    grid, side, half = PixelGrid(CRS.from_epsg(3857), PLANET_PIXEL, 0.0, 0.0), 4096 * PLANET_PIXEL, 20037508.342789244
+    for column, row in ((1474, 1226), (0, 0), (2047, 1024)):
+        west, south = column * side - half, row * side - half
+        cell = shapely.box(west, south, west + side, south + side)
+        assert planet_name(grid, cell) == f"L15-{column:04d}E-{row:04d}N.tif"
+        assert planet_name(grid, shapely.affinity.translate(cell, PLANET_PIXEL)) is None
+        assert planet_name(PixelGrid(CRS.from_epsg(32644), PLANET_PIXEL, 0.0, 0.0), cell) is None
+    assert planet_name(GRID, square(0, 0, QUAD)) is None
 
 
 def test_script_sorts_indexes_and_counts(tmp_path: Path, caplog: pytest.LogCaptureFixture, world: World) -> None:

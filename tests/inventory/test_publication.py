@@ -11,7 +11,7 @@ import shapely
 
 from tests.disk import files_up_to
 from tests.inventory.study import SLUGS, inventory, subregions
-from workflow_scripts import publish_inventory
+from workflow_scripts import package_inventory, publish_inventory
 from workflow_scripts.rogi.columns import COLUMNS, NAMES
 from workflow_scripts.rogi.files import write_layers, write_table
 from workflow_scripts.rogi.inventory.checks import check_inventory
@@ -28,7 +28,9 @@ def publish(source: Path, target: Path, frame: gpd.GeoDataFrame | None = None) -
     write_table(source / "checks.csv", check_inventory(frame, subregions(), SLUGS))
     write_table(source / "accuracy.csv", pd.DataFrame({"comparison": ["a"], "area_f1": [0.63]}))
     given = (source / name for name in ("merged.gpkg", "checks.csv", "subregions.gpkg", "accuracy.csv"))
-    publish_inventory.main(*map(str, given), *(str(target / name) for name in OUTPUTS))
+    gpkg, footprint, marker, *tables = (str(target / name) for name in OUTPUTS)
+    merged, checks, world, accuracy = map(str, given)
+    package_inventory.main(merged, checks, world, accuracy, gpkg, [footprint], [marker], *tables)
     return target
 
 
@@ -185,3 +187,13 @@ def test_long_texts_are_cut_between_characters_and_counted(tmp_path: Path, caplo
     assert found[0] == "é" * 127
     assert pd.isna(found[1])
     assert "1 texts cut after 254 bytes" in caplog.text
+
+
+def test_the_finished_package_takes_the_place_of_the_older_inventory(tmp_path: Path) -> None:
+    package, published = ([str(tmp_path / folder / name) for name in ("a.gpkg", "b.csv")] for folder in ("new", "out"))
+    for path, text in zip([*package, published[0]], ["new a", "new b", "old a"], strict=True):
+        Path(path).parent.mkdir(exist_ok=True)
+        Path(path).write_text(text)
+    publish_inventory.main(package, published)
+    assert [Path(path).read_text() for path in published] == ["new a", "new b"]
+    assert [Path(path).read_text() for path in package] == ["new a", "new b"]

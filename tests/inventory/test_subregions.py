@@ -31,7 +31,7 @@ def write_boundaries(folder: Path) -> list[str]:
 def test_subregions_come_in_configured_order_dissolved_and_valid(tmp_path: Path) -> None:
     layers, out = write_boundaries(tmp_path), tmp_path / "out" / "subregions.gpkg"
     names = ["Qaidam", "Western Kunlun Shan", "Karakoram"]
-    prepare_subregions.main(layers, str(out), ["Primary_ID", "name"], names)
+    prepare_subregions.main(layers, [], str(out), ["Primary_ID", "name"], names)
     found = read_vector(out, "subregions")
     assert found.columns.tolist() == ["NAME", "slug", "geometry"]
     assert found["NAME"].tolist() == names
@@ -56,7 +56,7 @@ def test_subregions_come_in_configured_order_dissolved_and_valid(tmp_path: Path)
 def test_an_unknown_name_is_told_with_those_that_exist(tmp_path: Path, name: str, hint: str) -> None:
     layers = write_boundaries(tmp_path)
     with pytest.raises(ValueError, match=f"no boundary layer holds a subregion named '{name}'; .*{hint}"):
-        prepare_subregions.main(layers, str(tmp_path / "out.gpkg"), ["Primary_ID", "name"], ["Qaidam", name])
+        prepare_subregions.main(layers, [], str(tmp_path / "out.gpkg"), ["Primary_ID", "name"], ["Qaidam", name])
     assert not (tmp_path / "out.gpkg").exists()
 
 

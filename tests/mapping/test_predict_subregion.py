@@ -11,9 +11,24 @@ import shapely
 from pyproj import Geod
 from rasterio.windows import Window
 
-from tests.worlds import GRID, PIXEL, QUAD, SIDE, WHOLE, World, series, square, texture, write_mosaic, write_subregions
+from tests.worlds import (
+    CLEAR,
+    GRID,
+    PIXEL,
+    QUAD,
+    SIDE,
+    WHOLE,
+    World,
+    series,
+    square,
+    texture,
+    write_mosaic,
+    write_subregions,
+)
 from workflow_scripts import predict_subregion
 from workflow_scripts.rogi.imagery.grid import intersection, within
+from workflow_scripts.rogi.imagery.index import read_index, uncovered, write_index
+from workflow_scripts.rogi.imagery.mosaic import Imagery
 from workflow_scripts.rogi.mapping.blend import FULL, NODATA
 
 HALO_M = 150.0
@@ -126,7 +141,7 @@ def test_missing_quads_stop_when_the_config_says_so(
     gappy: list[str], world: World, tiny_model: Path, tmp_path: Path
 ) -> None:
     subregions = write_subregions(tmp_path / "subregions.gpkg", {"both": WEST.union(EAST).buffer(100)})
-    with pytest.raises(ValueError, match=r"1 quads inside both are missing from every mosaic: POLYGON.*Fetch them, or"):
+    with pytest.raises(ValueError, match=r"both: 1 quads missing from every mosaic, centred .*Fetch them, or"):
         run(gappy, world.imagery, subregions, tiny_model, tmp_path, "both")
     assert not (tmp_path / "probability.tif").exists()
 
@@ -137,7 +152,11 @@ def test_missing_quads_are_listed_and_become_nodata(
     subregions = write_subregions(tmp_path / "subregions.gpkg", {"both": square(60, 60, 400, 300)})
     with caplog.at_level(logging.INFO, "rogi"):
         run(gappy, world.imagery, subregions, tiny_model, tmp_path, "both", missing="nodata")
-    assert "1 quads inside both are missing" in caplog.text
+    place = series([square(QUAD, 0, QUAD).centroid]).to_crs(4326).item()
+    assert f"1 quads missing from every mosaic, centred at lon/lat {place.x:.4f}/{place.y:.4f}. They" in caplog.text
+    # Of 400 × 300 px, (460 - 256) × (256 - 60) have no imagery.
+    share = float(caplog.messages[0].removeprefix("both: ").split(" %")[0])
+    assert share == pytest.approx(100 * 204 * 196 / (400 * 300), abs=0.02)
     assert "They become nodata" in caplog.text
     assert "windows computed" in caplog.messages[-1]
     scores, window = read(tmp_path / "probability.tif")
@@ -146,6 +165,32 @@ def test_missing_quads_are_listed_and_become_nodata(
     assert (gap == NODATA).all()
     for part in (scores[:top, :left], scores[top:, :left], scores[top:, left:]):
         assert (part != NODATA).any()
+
+
+def test_bare_ground_of_irregular_mosaics_stops_too(
+    world: World, tiny_model: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    index = write_mosaic(tmp_path / "quads", texture(1), np.ones((SIDE, SIDE), bool), [(0, 1)])
+    quads = read_index(index)
+    quads.loc[0, "width"] -= 1
+    write_index(index, quads, 3)
+    subregions = write_subregions(tmp_path / "subregions.gpkg", {"both": square(60, 60, 400, 300)})
+    place = series([square(QUAD, 60, 204, 196).centroid]).to_crs(4326).item()
+    with (
+        caplog.at_level(logging.INFO, "rogi"),
+        pytest.raises(ValueError, match=rf"1 places missing .* {place.x:.4f}/{place.y:.4f}\. Fetch"),
+    ):
+        run([index], world.imagery, subregions, tiny_model, tmp_path, "both")
+    assert "% of its area without any imagery" in caplog.messages[0]
+
+
+def test_no_more_than_fifty_places_are_listed(gappy: list[str]) -> None:
+    with Imagery(gappy, 3, None, CLEAR) as imagery:
+        # 10 × 10 cells, of which the world holds 4, one missing.
+        listed = predict_subregion._listed(imagery, uncovered([imagery.mosaics[0].quads], square(0, 0, 10 * QUAD)))
+    assert listed.startswith("97 quads missing")
+    assert listed.count("/") == 1 + 50
+    assert listed.endswith("; and 47 more")
 
 
 def test_an_unknown_subregion_is_named_with_those_there_are(world: World, tiny_model: Path, tmp_path: Path) -> None:

@@ -189,3 +189,15 @@ def test_the_raster_is_only_read(tmp_path: Path) -> None:
     assert Path(path).read_bytes() == before
     with rasterio.open(path) as dataset:
         assert np.array_equal(dataset.read(1), scores)
+
+
+@pytest.mark.parametrize(("max_hole_m2", "areas"), [(40_000.0, [900]), (39_000.0, [500, 100])])
+def test_an_island_in_a_filled_hole_is_no_second_candidate(
+    tmp_path: Path, max_hole_m2: float, areas: list[int]
+) -> None:
+    scores = blank()
+    scores[10:40, 10:40] = 254
+    scores[15:35, 15:35] = 0  # a hole of 400 px
+    scores[20:30, 20:30] = 254
+    frame = found(tmp_path, scores, max_hole_m2=max_hole_m2 * 1.001, min_area_m2=5000.0)
+    assert sorted(frame["area_m2"] / 100, reverse=True) == pytest.approx(areas, rel=1e-3)

@@ -19,8 +19,9 @@ from workflow_scripts.rogi.raster import write_raster
 
 RULES: dict[str, Any] = {"threshold": 0.5, "connectivity": 4, "max_hole_m2": 0.0, "min_area_m2": 10_000.0}
 BORDER = 250
-# (row, column, height, width) of objects; the third crosses the border, the last lies beyond both subregions.
-OBJECTS = [(20, 20, 40, 30), (100, 400, 30, 60), (200, 230, 50, 45), (300, 225, 50, 45), (400, 470, 40, 40)]
+# (row, column, height, width) of objects; the third crosses the border, the last reaches out of both subregions.
+OBJECTS = [(20, 20, 40, 30), (100, 400, 30, 60), (200, 230, 50, 45), (300, 225, 50, 45), (400, 440, 40, 40)]
+OUTSIDE = (460, 470, 40, 35)  # in the halo alone
 CUTS = {
     "west": Window(WHOLE.col_off, WHOLE.row_off, 330, 512),
     "east": Window(WHOLE.col_off + 180, WHOLE.row_off, 332, 512),
@@ -32,7 +33,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the candidates of two subregions, from overlapping cuts of one probability raster."""
     folder = tmp_path_factory.mktemp("candidates")
     scores = np.full((512, 512), 30, np.uint8)
-    for number, (row, column, height, width) in enumerate(OBJECTS):
+    for number, (row, column, height, width) in enumerate([*OBJECTS, OUTSIDE]):
         scores[row : row + height, column : column + width] = 200 + number
     scores[:10] = NODATA
     shapes = {"west": square(0, 0, BORDER, 512), "east": square(BORDER, 0, 200, 512)}
@@ -66,7 +67,7 @@ def test_every_object_is_published_exactly_once(folder: Path) -> None:
 def test_the_marker_decides_whose_an_object_is(folder: Path) -> None:
     frame = published(folder)
     owners = dict(zip((frame["probability"] * FULL).round().astype(int), frame["slug"], strict=True))
-    # Markers of the two border objects are at columns 252.5 and 247.5; the last lies beyond, nearest to the east.
+    # Markers of the two border objects are at columns 252.5 and 247.5; the last one lies beyond the east.
     assert owners == {200: "west", 201: "east", 202: "east", 203: "west", 204: "east"}
 
 
@@ -108,7 +109,9 @@ def test_no_candidates_give_an_empty_layer(folder: Path, tmp_path: Path, caplog:
     frame = gpd.read_file(out, layer="candidates")
     assert frame.empty
     assert list(frame.columns) == ["candidate_id", "probability", "area_m2", "source", "geometry"]
-    assert caplog.messages == ["west: 0 candidates, 0.000 km²; 0 more in the halo belong to its neighbours"]
+    assert caplog.messages == [
+        "west: 0 candidates, 0.000 km²; 0 more in the halo belong to its neighbours or lie outside the study"
+    ]
 
 
 def test_polygons_are_valid(folder: Path) -> None:

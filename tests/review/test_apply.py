@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.review.scene import candidates, edit, square, subregions, write
+from tests.review.scene import as_frame, candidates, edit, square, subregions, write
 from workflow_scripts import apply_review
 from workflow_scripts.rogi.files import write_layers
 from workflow_scripts.rogi.geodesy import area_m2
@@ -33,7 +33,7 @@ def run(folder: Path, files: list[str], count: int = 5) -> tuple[gpd.GeoDataFram
         write_layers(world, {"subregions": subregions()})
         write_layers(cut, {"candidates": candidates(count)})
     log = folder / "review.csv"
-    apply_review.main(str(cut), files, str(world), str(out), str(log), "west", 1e4, ["First", "Second"])
+    apply_review.main(str(cut), files, [], str(world), str(out), str(log), "west", 1e4, ["First", "Second"])
     layers = [pyogrio.read_dataframe(out, layer=name) for name in ("rock_glaciers", "excluded")]
     return layers[0], layers[1], pd.read_csv(log)
 
@@ -156,3 +156,11 @@ def _applied(folder: Path, parts: list[list[dict[str, Any]]], order: list[int]) 
     files = [write(folder / f"edits{number}.gpkg", part) for number, part in enumerate(parts)]
     kept, excluded, _ = run(folder, files[::-1])
     return pd.concat([kept.to_wkb(), excluded.to_wkb()])
+
+
+def test_a_file_without_comments_is_applied(tmp_path: Path) -> None:
+    edits = as_frame([edit("remove", "CAN0"), edit("remain", "CAN1")]).drop(columns="comment")
+    write_layers(tmp_path / "edits.gpkg", {"edits": edits})
+    kept, excluded, _ = run(tmp_path, [str(tmp_path / "edits.gpkg")])
+    assert "CAN0" in set(excluded["candidate_id"])
+    assert by_id(kept).loc["CAN1", "operation"] == "remain"

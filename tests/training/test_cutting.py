@@ -15,7 +15,8 @@ from rasterio.windows import Window
 from tests.worlds import CLEAR, GRID, HOLE, PIXEL, SIDE, WHOLE, World, series, square
 from workflow_scripts.rogi.imagery.grid import intersection, within
 from workflow_scripts.rogi.imagery.mosaic import Imagery
-from workflow_scripts.rogi.training.cutting import Place, burn, cut, places, windows_around
+from workflow_scripts.rogi.training.cutting import LeftOut, Place, burn, cut, places, windows_around
+from workflow_scripts.rogi.training.patches import Patch
 
 SIZE, STRIDE = 64, 40
 lengths = st.integers(1, 1000)
@@ -97,7 +98,7 @@ def place(row: int, column: int, validation: bool = False) -> Place:
 def test_every_rock_glacier_in_view_is_labelled(world: World, imagery: Imagery) -> None:
     shapes = [square(20, 20, 10, 12), square(45, 30, 40, 5), square(300, 300, 20)]
     ((_, patch),) = cut([place(10, 10)], imagery, series(shapes).to_crs(4326), 0.0)
-    assert patch is not None
+    assert isinstance(patch, Patch)
     expected = np.zeros((SIZE, SIZE), bool)
     expected[10:22, 10:20] = True
     expected[20:25, 35:] = True
@@ -120,7 +121,7 @@ def test_nothing_is_labelled_where_nothing_is() -> None:
 def test_ground_without_imagery_is_neither_valid_nor_labelled(world: World, imagery: Imagery) -> None:
     shape = square(0, 280, 120, 100)  # over the hole
     ((_, patch),) = cut([place(290, 60)], imagery, series([shape]), 0.0)
-    assert patch is not None
+    assert isinstance(patch, Patch)
     valid = world.valids[0][290 : 290 + SIZE, 60 : 60 + SIZE]
     assert np.array_equal(patch.valid, valid)
     assert np.array_equal(patch.label, valid & (np.arange(60, 60 + SIZE) < 120))
@@ -133,12 +134,13 @@ def test_patches_with_too_little_imagery_are_left_out(imagery: Imagery) -> None:
     for share, used in ((0.5, True), (0.51, False)):
         ((where, patch),) = cut([half], imagery, series([square(100, 0, 20)]), share)
         assert where is half
-        assert (patch is not None) is used
+        assert isinstance(patch, Patch) if used else patch is LeftOut.IMAGERY
 
 
 def test_a_patch_blanked_by_validation_is_left_out(imagery: Imagery) -> None:
     outcome = list(cut([place(100, 100), place(110, 100, True)], imagery, series([square(100, 100, 20)]), 0.5))
-    assert [patch is None for _, patch in outcome] == [True, False]
+    assert outcome[0][1] is LeftOut.VALIDATION
+    assert isinstance(outcome[1][1], Patch)
 
 
 boxes = st.tuples(st.integers(-20, SIDE), st.integers(-20, SIDE), st.integers(2, 90), st.integers(2, 90), st.booleans())
@@ -157,7 +159,7 @@ def test_training_never_sees_a_validation_pixel(
         if where.validation and (shared := intersection(where.window, WHOLE)):
             forbidden[within(shared, WHOLE)] = True
     for where, patch in cut(found, imagery, frame.geometry, 0.0):
-        assert patch is not None
+        assert isinstance(patch, Patch)
         assert patch.validation == where.validation
         assert not (patch.label & ~patch.valid).any()
         assert not patch.image[:, ~patch.valid].any()

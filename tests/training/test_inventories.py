@@ -1,5 +1,6 @@
 """Training inventories: what is kept, repaired or dropped, and that the table says so of every polygon."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import shapely
 from shapely.affinity import translate
 
 from workflow_scripts.rogi.geodesy import area_m2
-from workflow_scripts.rogi.training.inventories import Rules, compile_all, iou
+from workflow_scripts.rogi.training.inventories import Rules, compile_all
 
 RULES = Rules(min_area_m2=1000.0, duplicate_iou=0.6)
 IMAGERY = shapely.box(79.0, 35.0, 79.2, 35.2)
@@ -136,7 +137,18 @@ def test_a_shapefile_without_prj_is_refused(tmp_path: Path) -> None:
         compiled({"name": "Old", "path": str(path), "layer": None, "id_field": "RG_ID"})
 
 
-def test_iou_of_rectangles() -> None:
-    assert iou(shapely.box(0, 0, 2, 1), shapely.box(1, 0, 3, 1)) == pytest.approx(1 / 3)
-    assert iou(BOX, BOX) == 1
-    assert iou(shapely.Polygon(), shapely.Polygon()) == 0
+@pytest.mark.filterwarnings("ignore:Non closed ring detected:RuntimeWarning")
+def test_an_unclosed_ring_is_listed_and_the_rest_is_read(tmp_path: Path) -> None:
+    rings = [[[79.05, 35.05], [79.06, 35.05], [79.06, 35.06], [79.05, 35.06]], list(map(list, BOX.exterior.coords))]
+    features = [
+        {"type": "Feature", "properties": {"RG_ID": name}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+        for name, ring in zip("ab", rings, strict=True)
+    ]
+    (tmp_path / "a.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    entry = {"name": "A", "path": str(tmp_path / "a.geojson"), "layer": None, "id_field": "RG_ID"}
+    kept, table = compiled(entry)
+    assert table[["original_id", "outcome", "reason"]].values.tolist() == [
+        ["a", "dropped", "empty geometry"],
+        ["b", "kept", ""],
+    ]
+    assert kept["original_id"].tolist() == ["b"]

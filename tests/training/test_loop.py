@@ -275,3 +275,26 @@ def test_validation_is_scored_on_every_valid_pixel(tmp_path: Path) -> None:
         predicted = torch.sigmoid(net(torch.from_numpy(image), torch.from_numpy(valid))).numpy() >= 0.5
     both, either = (predicted & label & valid).sum(), ((predicted | label) & valid).sum()
     assert rows[0]["val_iou"] == pytest.approx(both / either)
+
+
+def test_a_loss_that_is_no_number_stops_the_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    losses = iter([False] * 4 + [True])
+    true_loss = segmentation_loss
+    recipe = replace(RECIPE, schedule="constant", warmup_share=0.0)
+
+    def breaks(*given: Any) -> torch.Tensor:
+        return true_loss(*given) * (NAN if next(losses) else 1)
+
+    monkeypatch.setattr(loop, "segmentation_loss", breaks)
+    with pytest.raises(ValueError, match=r"nan in epoch 2, step 2, at a learning rate of 0\.05; lower training\.learn"):
+        fitted(tmp_path, recipe, validation=0)
+    kept = torch.load(tmp_path / "resume.pt", weights_only=True)
+    assert kept["epoch"] == 1
+    assert all(value.isfinite().all() for value in kept["best_state"].values())
+
+
+def test_weights_that_the_last_step_spoilt_are_not_kept(tmp_path: Path) -> None:
+    recipe = replace(RECIPE, optimizer="sgd", learning_rate=3e38, weight_decay=1e3, epochs=1, warmup_share=0.0)
+    with pytest.raises(ValueError, match=r"nan in epoch 1, step [1-3], at a learning rate of "):
+        fitted(tmp_path, recipe)
+    assert not (tmp_path / "resume.pt").exists()

@@ -101,3 +101,22 @@ def test_a_killed_job_is_run_again(finished: Checkout, tmp_path: Path) -> None:
     run = copy.snakemake(*arguments)
     assert run.code == 0, run.text
     assert product.read_bytes() == before
+
+
+def test_a_failed_check_keeps_the_published_inventory(finished: Checkout, tmp_path: Path) -> None:
+    """A rock glacier of more than 100 km² is not published, and the older inventory is still there."""
+    copy = Checkout(shutil.copytree(finished.folder, tmp_path / "copy"))
+    before = (copy.folder / "results/TPRoGI.gpkg").read_bytes()
+    regions = gpd.read_file(copy.folder / "results/inputs/subregions.gpkg").set_index("slug")
+    middle = regions.loc[["demo_range_west"], "geometry"].representative_point()
+    row = {"candidate_id": [None], "operation": ["retrieve"], "mapper": ["Ann"], "date": ["2024-05-31"]}
+    huge = gpd.GeoDataFrame(row, geometry=middle.buffer(0.08).to_list(), crs=regions.crs)
+    edits = copy.folder / "resources/review/demo_range_west/ann.gpkg"
+    edits.parent.mkdir(parents=True)
+    huge.to_file(edits)
+    run = copy.snakemake("--cores", "2", "--configfile", "small.yaml", "--", "results/TPRoGI.gpkg")
+    assert run.code != 0
+    assert "AREA" in run.text
+    assert (copy.folder / "results/TPRoGI.gpkg").read_bytes() == before
+    planned = copy.snakemake("-n", "--configfile", "small.yaml", "--", "results/TPRoGI.gpkg").jobs()
+    assert planned["package_inventory"] == planned["publish_inventory"] == 1

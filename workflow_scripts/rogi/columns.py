@@ -37,7 +37,7 @@ _TABLE2 = "Table 2 of Sun et al. (2024)"
 
 COLUMNS = (
     Column("ID", "str", "", "Primary ID: RGU + latitude and longitude with four decimals (RGIK)", _TABLE2),
-    Column("SUBREGION", "str", "", "Subregion that holds the primary marker", _TABLE2),
+    Column("SUBREGION", "str", "", "Subregion that holds the primary marker, or the nearest where none does", _TABLE2),
     Column("AREA", "float", "m²", "Ellipsoidal area of the extended footprint (WGS84)", "outline", 0, 1e8),
     Column("LATITUDE", "float", "°", "Latitude of the primary marker (WGS84)", "outline", -90, 90),
     Column("LONGITUDE", "float", "°", "Longitude of the primary marker (WGS84)", "outline", -180, 180),

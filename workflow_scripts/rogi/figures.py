@@ -59,9 +59,9 @@ def draw_overview(
     handles = [
         Line2D([], [], color=CANDIDATE, label=f"candidates ({len(candidates)})"),
         Line2D([], [], color=REVIEWED, label=f"reviewed outlines ({len(inventory)})"),
-        Line2D([], [], color="0.6", linestyle="--", label="subregions"),
+        Line2D([], [], color=BORDER, linestyle="--", label="subregions"),
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
+    figure.legend(handles=handles, loc="outside lower center", ncols=3, facecolor="0.3", labelcolor="white")
     _save(figure, path)
 
 
@@ -74,7 +74,7 @@ def _map(axes: Axes, imagery: Imagery, window: Window, frames: list[gpd.GeoDataF
     west, south, east, north = imagery.grid.bounds(window)
     if window.width * window.height <= MAX_READ_MPX * 1e6:
         axes.imshow(decimated(imagery, window, MAX_OVERVIEW_PX), extent=(west, east, south, north))
-    styles = ((BORDER, "--", line), (CANDIDATE, "-", line), (REVIEWED, "-", line * 0.8))
+    styles = ((BORDER, "--", line), (CANDIDATE, "-", line * 2), (REVIEWED, "-", line * 0.7))
     for frame, (colour, style, width) in zip(frames, styles, strict=True):
         visible = frame.cx[west:east, south:north]
         if len(visible):

@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import shutil
 import socket
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -30,9 +31,7 @@ def replacing(target: str | Path) -> Iterator[Path]:
         OSError: There was no room for the file; the message names `target`.
     """
     target = Path(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    _clear_leftovers(target)
-    temporary = target.with_name(f".{target.stem}.partial-{HOST}-{os.getpid()}{target.suffix}")
+    temporary = temporary_beside(target)
     try:
         yield temporary
         _sync(temporary)
@@ -47,10 +46,21 @@ def replacing(target: str | Path) -> Iterator[Path]:
             left.unlink()
 
 
+def temporary_beside(target: Path) -> Path:
+    """Return a name beside `target` for this process of this host, after clearing what dead ones left there."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _clear_leftovers(target)
+    return target.with_name(f".{target.stem}.partial-{HOST}-{os.getpid()}{target.suffix}")
+
+
 def _clear_leftovers(target: Path) -> None:
     for left in target.parent.glob(f".{target.stem}.partial-{HOST}-*"):
-        owner = re.search(r"-(\d+)\.[^-]*$", left.name)
-        if owner and not _is_running(int(owner[1])):
+        owner = re.search(r"-(\d+)(\.[^.]*)?$", left.name)  # a.gpkg, what SQLite calls a.gpkg-journal, or a folder
+        if not owner or _is_running(int(owner[1])):
+            continue
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
             left.unlink(missing_ok=True)
 
 
@@ -73,7 +83,7 @@ def _sync(path: Path) -> None:
 
 
 def read_vector(path: str | Path, layer: str | None = None) -> gpd.GeoDataFrame:
-    """Read one layer of any vector format.
+    """Read one layer of any vector format; what is no geometry at all (an unclosed ring) becomes None.
 
     Args:
         path: The file.
@@ -87,7 +97,7 @@ def read_vector(path: str | Path, layer: str | None = None) -> gpd.GeoDataFrame:
         raise ValueError(f"{path} holds the layers {', '.join(layers)}; name the one to read")
     if layer is not None and layer not in layers:
         raise ValueError(f"{path} has no layer '{layer}'; it holds {', '.join(layers)}")
-    frame = gpd.read_file(path, layer=layer or layers[0])
+    frame = gpd.read_file(path, layer=layer or layers[0], engine="pyogrio", on_invalid="ignore")
     if frame.crs is None:
         raise ValueError(
             f"{path} states no coordinate reference system, so its polygons could lie anywhere; "

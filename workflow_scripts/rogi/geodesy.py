@@ -27,6 +27,17 @@ def area_m2(shapes: gpd.GeoSeries) -> np.ndarray:
     return np.array([abs(_GEOD.geometry_area_perimeter(shape)[0]) for shape in oriented])
 
 
+def shared_and_union(one: Any, other: Any) -> tuple[Any, Any]:
+    """Return the shared area of polygons, pair by pair, and that of their union; IoU is the first by the second.
+
+    Args:
+        one: A polygon or an array of them, in an equal-area CRS.
+        other: As many others, in the same CRS.
+    """
+    shared = shapely.area(shapely.intersection(one, other))
+    return shared, shapely.area(one) + shapely.area(other) - shared
+
+
 def local_projection(longitude: float, latitude: float) -> CRS:
     """Return a transverse Mercator projection, metric and north-true at the given point (degrees, WGS84).
 

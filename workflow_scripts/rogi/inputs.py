@@ -1,7 +1,17 @@
 """The files that a study needs and nobody produces. Light: Snakemake reads it with the Snakefile."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
+
+from workflow_scripts.rogi.config import ConfigError, unknown_name
+from workflow_scripts.rogi.demo.names import ROOT as DEMO_ROOT
+
+EDITED = (".gpkg", ".shp", ".geojson")
+# Parts of a shapefile, QGIS's own notes, and what SQLite keeps beside an open GeoPackage.
+BESIDE = (".dbf", ".shx", ".prj", ".cpg", ".qpj", ".qmd", ".qml", ".qgz", ".qgs", ".sbn", ".sbx", ".qix", ".xml", ".md",
+          ".txt", ".gpkg-wal", ".gpkg-shm", ".gpkg-journal")  # fmt: skip
+SIDECARS = (".dbf", ".shx", ".prj", ".cpg")
 
 
 def filled_in(value: Any, folder: str) -> Any:
@@ -30,6 +40,21 @@ def inputs(config: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(key, pattern) for key, pattern in listed if pattern is not None and key not in needless]
 
 
+def inputs_of_the_demo(config: Mapping[str, Any]) -> str | None:
+    """Return a message when a study without the demo still names files of the demo world, else None.
+
+    A study that leaves a key out takes it from config.yaml, and would be mapped with made-up elevations.
+    """
+    borrowed = [f"  {key}: {path}" for key, path in inputs(config) if path.startswith(DEMO_ROOT)]
+    if config["demo"]["enabled"] or not borrowed:
+        return None
+    return (
+        f"study '{config['study']}' has demo.enabled: false and still takes inputs from the demo world:\n"
+        + "\n".join(borrowed)
+        + "\nName files of your own under these keys, or null or [] where CONFIG.md allows it"
+    )
+
+
 def missing_inputs(
     config: Mapping[str, Any], sources: Mapping[str, str], files: Callable[[str], list[str]]
 ) -> str | None:
@@ -51,3 +76,34 @@ def missing_inputs(
         "\n".join(lines) + "\nPut the files there, or name other places in a config of your own (--configfile). "
         "Without any inputs, the embedded demo runs: snakemake --cores all results/TPRoGI.gpkg"
     )
+
+
+def review_files(folder: str, subregion: str) -> list[str]:
+    """Return the files with people's edits of one subregion, sorted; none when its folder is not there.
+
+    Raises:
+        ConfigError: A file there is of a kind that is not read, so somebody's work would be passed over.
+    """
+    there = sorted(path for path in (Path(folder) / subregion).glob("*") if not path.name.startswith("."))
+    odd = [str(path) for path in there if path.suffix.lower() not in (*EDITED, *BESIDE)]
+    if odd:
+        raise ConfigError(
+            f"{', '.join(odd)} would be passed over: review files are read as {', '.join(EDITED)}; "
+            "save as one of these, or move the file away"
+        )
+    return [str(path) for path in there if path.suffix.lower() in EDITED]
+
+
+def stray_folders(folder: str, subregions: Iterable[str]) -> Iterator[str]:
+    """Give a warning for every folder of edits that belongs to no subregion of the study."""
+    known = list(subregions)
+    for path in sorted(Path(folder).glob("*/")):
+        if path.name not in known:
+            yield f"{path} is not looked at: {unknown_name(path.name, known, 'subregion')}"
+
+
+def shapefile_parts(path: str) -> list[Path]:
+    """Return the files beside a shapefile that hold its attributes, index and CRS; none for other formats."""
+    if not path.lower().endswith(".shp"):
+        return []
+    return [part for part in sorted(Path(path).parent.glob(f"{Path(path).stem}.*")) if part.suffix.lower() in SIDECARS]

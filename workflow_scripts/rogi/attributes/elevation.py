@@ -8,12 +8,10 @@ from pathlib import Path
 
 import numpy as np
 from affine import Affine
-from pyproj import Transformer
 from rasterio.crs import CRS
 from rasterio.errors import RasterioIOError
 from rasterio.windows import Window
 
-from workflow_scripts.rogi.geodesy import WGS84
 from workflow_scripts.rogi.raster import RasterError, open_raster
 
 VOID = -32768  # SRTM and its descendants, also in files that do not state it
@@ -64,12 +62,6 @@ class Mosaic:
         for tile in self.tiles:
             _paste(tile, window, heights)
         return heights
-
-    def read_box(self, bounds: Bounds, halo_px: int) -> tuple[np.ndarray, Affine]:
-        """Return elevations round a longitude-latitude box, and the transform to the tiles' CRS of its first pixel."""
-        box = Transformer.from_crs(WGS84, self.crs, always_xy=True).transform_bounds(*bounds)
-        window = self.window(box, halo_px)
-        return self.read(window), self.transform_of(window)
 
     def transform_of(self, window: Window) -> Affine:
         """Return the transform of a window's first pixel."""

@@ -3,7 +3,6 @@
 import math
 from dataclasses import dataclass
 
-import geopandas as gpd
 import numpy as np
 from affine import Affine
 from rasterio.crs import CRS
@@ -72,10 +71,6 @@ class PixelGrid:
         """Return the (west, south, east, north) of a global window."""
         left, top = self.phase_x + window.col_off * self.pixel, self.phase_y - window.row_off * self.pixel
         return left, top - window.height * self.pixel, left + window.width * self.pixel, top
-
-    def window_of(self, shapes: gpd.GeoSeries) -> Window:
-        """Return the global window around shapes given in any CRS."""
-        return self.window(tuple(shapes.to_crs(self.crs).total_bounds))
 
 
 def _phase(coordinate: float, pixel: float) -> float:

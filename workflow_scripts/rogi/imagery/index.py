@@ -1,5 +1,6 @@
 """Tile index of one mosaic: which quad lies where. GDAL and QGIS open the same file as `GTI:<index>.gpkg`."""
 
+import math
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +17,9 @@ from workflow_scripts.rogi.imagery.grid import PixelGrid
 from workflow_scripts.rogi.raster import RasterError, check_whole, has_stated_validity, open_raster
 
 LAYER = "quads"
+LATTICE = (("row", "height"), ("column", "width"))
+# Planet Basemaps: 2048 quads of 4096 px round the equator of EPSG:3857, named by column and by row from the south.
+PLANET_PIXEL, PLANET_QUAD_PX, PLANET_QUADS = 4.777314267823516, 4096, 2048
 
 
 def index_quads(paths: list[str], bands: int, nodata: float | None, threads: int) -> gpd.GeoDataFrame:
@@ -128,21 +132,53 @@ def read_index(path: str | Path) -> gpd.GeoDataFrame:
     return frame
 
 
-def missing_quads(index: gpd.GeoDataFrame, area: shapely.Geometry) -> list[shapely.Polygon]:
-    """Return the quad-sized cells inside an area that no quad of a regular mosaic covers.
+def is_regular(index: gpd.GeoDataFrame) -> bool:
+    """Tell whether all quads have one size and lie on one lattice, as those of Planet Basemaps do."""
+    alike = index["height"].nunique() == index["width"].nunique() == 1
+    return bool(alike and all((index[at] % index[side]).nunique() == 1 for at, side in LATTICE))
 
-    Only mosaics whose quads all have the same size and lie on one lattice (as Planet Basemaps do) have cells that can
-    be missing; for others the list is empty.
+
+def uncovered(indexes: list[gpd.GeoDataFrame], area: shapely.Geometry) -> shapely.MultiPolygon:
+    """Return the parts of an area that no quad of any mosaic covers, those smaller than a pixel left out.
+
+    Args:
+        indexes: Tile indexes on one pixel grid.
+        area: Polygon in their CRS.
+    """
+    pixel = indexes[0].attrs["grid"].pixel
+    bare = area
+    for index in indexes:
+        bare = bare.difference(index.geometry.iloc[index.sindex.query(bare, predicate="intersects")].union_all())
+    return shapely.MultiPolygon(
+        [part for part in shapely.get_parts(bare) if part.geom_type == "Polygon" and part.area >= pixel**2]
+    )
+
+
+def planet_name(grid: PixelGrid, cell: shapely.Polygon) -> str | None:
+    """Return the file name of a quad of Planet's grid, None for cells of other grids."""
+    side = PLANET_PIXEL * PLANET_QUAD_PX
+    west, south, east, north = cell.bounds
+    column, row = west / side + PLANET_QUADS / 2, south / side + PLANET_QUADS / 2
+    wanted = (round(column), round(row), PLANET_PIXEL, side, side)
+    found = (column, row, grid.pixel, east - west, north - south)
+    pairs = zip(found, wanted, strict=True)
+    if grid.crs.to_epsg() != 3857 or not all(math.isclose(*pair, rel_tol=1e-8, abs_tol=1e-4) for pair in pairs):
+        return None
+    return f"L15-{round(column):04d}E-{round(row):04d}N.tif"
+
+
+def missing_quads(index: gpd.GeoDataFrame, area: shapely.Geometry) -> list[shapely.Polygon]:
+    """Return what of an area no quad of a mosaic covers: whole cells of a regular mosaic, else the bare ground.
 
     Args:
         index: A tile index.
         area: Polygon in the CRS of the index.
     """
+    if not is_regular(index):
+        return list(uncovered([index], area).geoms)
     grid: PixelGrid = index.attrs["grid"]
     height, width = int(index["height"].iloc[0]), int(index["width"].iloc[0])
     offsets = index["row"] % height, index["column"] % width
-    if not ((index["height"] == height) & (index["width"] == width)).all() or any(o.nunique() > 1 for o in offsets):
-        return []
     covered = set(zip((index["row"] // height).tolist(), (index["column"] // width).tolist(), strict=True))
     rows, columns = offsets[0].iloc[0], offsets[1].iloc[0]
     window = grid.window(area.bounds)

@@ -6,7 +6,7 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
-from workflow_scripts.rogi.geodesy import EQUAL_AREA, WGS84
+from workflow_scripts.rogi.geodesy import EQUAL_AREA, WGS84, shared_and_union
 from workflow_scripts.rogi.inventory.subregions import polygons_only
 
 
@@ -62,8 +62,7 @@ def matches(mapped: gpd.GeoSeries, reference: gpd.GeoSeries, object_iou: float) 
         return np.full(len(mapped), -1)
     one, other = (polygons_only(shapes.to_crs(EQUAL_AREA)).array for shapes in (mapped, reference))
     left, right = shapely.STRtree(other).query(one, predicate="intersects")
-    shared = shapely.area(shapely.intersection(one[left], other[right]))
-    union = shapely.area(one[left]) + shapely.area(other[right]) - shared
+    shared, union = shared_and_union(one[left], other[right])
     alike = shared > object_iou * union
     pairs = coo_array((np.ones(alike.sum()), (left[alike], right[alike])), shape=(len(one), len(other)))
     return maximum_bipartite_matching(pairs.tocsr(), perm_type="column")

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from workflow_scripts.rogi.geodesy import EQUAL_AREA
+from workflow_scripts.rogi.geodesy import EQUAL_AREA, shared_and_union
 
 MOSTLY = 0.5  # share of the smaller outline, by the word: mostly inside is more than half inside
 SLIVER_M2 = 1.0  # neighbours that share a margin overlap by this much through rounding alone
@@ -26,9 +26,8 @@ def overlaps(shapes: gpd.GeoSeries) -> pd.DataFrame:
     metric = shapes.to_crs(EQUAL_AREA).array
     one, other = shapely.STRtree(metric).query(metric, predicate="intersects")
     one, other = one[one < other], other[one < other]
-    shared = shapely.area(shapely.intersection(metric[one], metric[other]))
+    shared, union = shared_and_union(metric[one], metric[other])
     area = shapely.area(metric)
-    union = area[one] + area[other] - shared
     smaller = np.minimum(area[one], area[other])
     pairs = pd.DataFrame(dict(zip(PAIRS, (one, other, shared, shared / union, shared / smaller), strict=True)))
     return pairs[pairs["overlap_m2"] > SLIVER_M2].sort_values(["one", "other"], ignore_index=True)

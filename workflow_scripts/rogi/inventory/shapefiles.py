@@ -10,6 +10,8 @@ from pathlib import Path
 import geopandas as gpd
 import pyogrio
 
+from workflow_scripts.rogi.files import temporary_beside
+
 TEXT_BYTES = 254  # the longest text that a shapefile holds
 
 
@@ -65,8 +67,9 @@ def _options() -> dict[str, str]:
 
 @contextmanager
 def _folder_beside(path: Path) -> Iterator[Path]:
-    folder = path.with_name(f".{path.stem}.partial-{os.getpid()}")
-    folder.mkdir(parents=True)
+    folder = temporary_beside(path).with_suffix("")
+    shutil.rmtree(folder, ignore_errors=True)  # a dead process may have had the number of this one
+    folder.mkdir()
     try:
         yield folder
     finally:

@@ -68,6 +68,12 @@ def _filled(shape: shapely.Geometry, crs: object, max_hole_m2: float) -> shapely
     )
 
 
+def _outermost(polygons: gpd.GeoSeries) -> gpd.GeoSeries:
+    """Return the polygons that lie in no other: an island in a filled hole is part of what surrounds it."""
+    inner, outer = polygons.sindex.query(polygons, predicate="covered_by")
+    return polygons.drop(polygons.index[inner[inner != outer]]).reset_index(drop=True)
+
+
 def candidates(
     probability: str | Path,
     source: str | Path,
@@ -92,7 +98,7 @@ def candidates(
         Columns `probability` (mean over the polygon, 0 to 1), `area_m2` (ellipsoidal), `source` (names of the mosaics
         it was seen in) and the geometry in the raster's CRS.
     """
-    polygons = fill_holes(outlines(probability, threshold, connectivity), max_hole_m2)
+    polygons = _outermost(fill_holes(outlines(probability, threshold, connectivity), max_hole_m2))
     frame = gpd.GeoDataFrame({"area_m2": area_m2(polygons)}, geometry=polygons, crs=polygons.crs)
     frame = frame[frame["area_m2"] >= min_area_m2].reset_index(drop=True)
     if frame.empty:

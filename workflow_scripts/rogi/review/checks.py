@@ -2,6 +2,7 @@
 
 import datetime
 import difflib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -62,6 +63,8 @@ def is_undecided(edit: Any, scene: Scene) -> bool:
 
 def is_iso_date(text: str | None) -> bool:
     """Tell whether a text starts with a date as YYYY-MM-DD; a time may follow."""
+    if not re.match(r"\d{4}-\d\d-\d\d(\D|$)", text or ""):
+        return False  # fromisoformat also takes 20240531 and 2024-W20-3
     try:
         datetime.datetime.fromisoformat(text or "")
     except ValueError:

@@ -75,7 +75,8 @@ def _as_edits(frame: pd.DataFrame, path: str, layer: str, faults: list[str]) -> 
     if drawn and frame.crs is None and any(shape is not None for shape in frame.geometry):
         faults.append(f"{where} states no coordinate reference system; assign the right one and save the file again")
         return None
-    columns = {name: _texts(frame[name]) for name in (*FIELDS, "comment") if name in frame.columns}
+    empty = pd.Series([None] * len(frame), dtype=object)
+    columns = {name: _texts(frame[name]) if name in frame.columns else empty for name in (*FIELDS, "comment")}
     shapes = frame.geometry.force_2d().set_crs(frame.crs or WGS84).to_crs(WGS84).to_numpy() if drawn else None
     edits = gpd.GeoDataFrame(columns, geometry=shapes if drawn else [None] * len(frame), crs=WGS84)
     edits["operation"] = edits["operation"].map(str.lower, na_action="ignore")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 
 import geopandas as gpd
 import numpy as np
@@ -22,6 +23,13 @@ class Place:
     window: Window
     uid: str
     validation: bool
+
+
+class LeftOut(Enum):
+    """Why a place gives no patch."""
+
+    IMAGERY = "too little imagery"
+    VALIDATION = "blanked by validation patches"
 
 
 def windows_around(bounds_window: Window, size: int, stride: int) -> list[Window]:
@@ -57,7 +65,7 @@ def places(polygons: gpd.GeoDataFrame, grid: PixelGrid, buffer_m: float, size: i
 
 def cut(
     wanted: list[Place], imagery: Imagery, rock_glaciers: gpd.GeoSeries, min_valid_share: float
-) -> Iterator[tuple[Place, Patch | None]]:
+) -> Iterator[tuple[Place, Patch | LeftOut]]:
     """Cut the patches one after the other.
 
     All rock glaciers in view are labelled, not only the one in the middle. In training patches every pixel that also
@@ -67,7 +75,7 @@ def cut(
         wanted: Where to cut.
         imagery: What to cut from.
         rock_glaciers: Outlines in any CRS.
-        min_valid_share: Patches with fewer valid pixels give None.
+        min_valid_share: Patches with a smaller share of valid pixels are left out, and the reason is given.
     """
     shapes = rock_glaciers.to_crs(imagery.grid.crs).array
     tree = shapely.STRtree(shapes)
@@ -75,10 +83,13 @@ def cut(
     for place in wanted:
         scene = imagery.read(place.window)
         valid = scene.valid
+        if valid.mean() < min_valid_share:
+            yield place, LeftOut.IMAGERY
+            continue
         if not place.validation:
             valid = valid & ~kept_apart.mask(place.window)
         if valid.mean() < min_valid_share:
-            yield place, None
+            yield place, LeftOut.VALIDATION
             continue
         near = shapes[tree.query(shapely.box(*imagery.grid.bounds(place.window)))]
         label = burn(near, imagery.grid, place.window)

@@ -11,7 +11,7 @@ import shapely
 
 from workflow_scripts.rogi.config import slug, unknown_name
 from workflow_scripts.rogi.files import read_vector
-from workflow_scripts.rogi.geodesy import EQUAL_AREA, WGS84, area_m2
+from workflow_scripts.rogi.geodesy import EQUAL_AREA, WGS84, area_m2, shared_and_union
 
 KEPT, REPAIRED, DROPPED = "kept", "repaired", "dropped"
 
@@ -111,16 +111,10 @@ def _drop_duplicates(frame: gpd.GeoDataFrame, duplicate_iou: float) -> None:
     for position in alive:
         near = alive[tree.query(flat[position], predicate="intersects")]
         for earlier in sorted(int(other) for other in near if other < position and other not in dropped):
-            if iou(flat[position], flat[earlier]) >= duplicate_iou:
+            shared, union = shared_and_union(flat[position], flat[earlier])
+            if union and shared / union >= duplicate_iou:
                 twin = frame.loc[earlier]
                 reason = f"duplicate of {twin['inventory']} {twin['original_id']}"
                 frame.loc[position, ["outcome", "reason"]] = DROPPED, reason
                 dropped.add(int(position))
                 break
-
-
-def iou(one: shapely.Geometry, other: shapely.Geometry) -> float:
-    """Return intersection over union of two polygons in an equal-area CRS."""
-    shared = one.intersection(other).area
-    together = one.area + other.area - shared
-    return shared / together if together else 0.0

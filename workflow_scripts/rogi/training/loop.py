@@ -55,7 +55,7 @@ def fit(
     it was and ends with the weights of an uninterrupted one.
 
     Raises:
-        ValueError: There are no training patches.
+        ValueError: There are no training patches, or the loss is no longer a number.
     """
     train, validation = patches.numbers(validation=False), patches.numbers(validation=True)
     if not len(train):
@@ -142,13 +142,25 @@ def _train_epoch(
             optimizer.zero_grad(set_to_none=True)
             logits = network(image, valid)
             loss = segmentation_loss(logits, label, valid, recipe.dice_weight)
+            losses.append(loss.item())
+            if not math.isfinite(losses[-1]):
+                raise _diverged(losses[-1], epoch, step, optimizer)
             loss.backward()
             optimizer.step()
             overlap.add(torch.sigmoid(logits.detach()) >= recipe.threshold, label, valid)
-            losses.append(loss.item())
             bar.advance(recipe.batch_size, f"loss {losses[-1]:.3f}, IoU {overlap.iou:.3f}")
+    if not all(value.isfinite().all() for value in network.state_dict().values()):
+        raise _diverged(math.nan, epoch, steps - 1, optimizer)
     rate = optimizer.param_groups[0]["lr"]
     return {"learning_rate": rate, "train_loss": float(np.mean(losses)), "train_iou": overlap.iou}
+
+
+def _diverged(loss: float, epoch: int, step: int, optimizer: torch.optim.Optimizer) -> ValueError:
+    return ValueError(
+        f"the loss became {loss} in epoch {epoch + 1}, step {step + 1}, at a learning rate of "
+        f"{optimizer.param_groups[0]['lr']:.3g}; lower training.learning_rate or raise training.warmup_share "
+        "and run again"
+    )
 
 
 def segmentation_loss(
