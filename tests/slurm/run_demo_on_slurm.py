@@ -75,7 +75,7 @@ def parse_options() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--configfile", default="tests/small.yaml", help="overrides config.yaml ('': nothing does)")
-    parser.add_argument("--limit-s", type=float, default=660, help="give up after so many seconds")
+    parser.add_argument("--limit-s", type=float, default=1500, help="give up after so many seconds")
     return parser.parse_args()
 
 
