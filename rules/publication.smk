@@ -112,6 +112,8 @@ rule publish_inventory:
     """The finished package, put where readers look for it. Until then an older inventory stays."""
     input:
         package=rules.package_inventory.output,
+        # Without these, a package that could not be made anew would go unnoticed while an older inventory is there.
+        sources=rules.package_inventory.input,
     output:
         published=[path.replace("inventory/package/", "") for path in rules.package_inventory.output],
     log:
@@ -125,7 +127,7 @@ rule publish_inventory:
         mem_mb=1000,
         runtime=10,
     params:
-        code=code("publish_inventory"),
+        code=code("publish_inventory") + code("package_inventory"),
     script:
         "../workflow_scripts/publish_inventory.py"
 

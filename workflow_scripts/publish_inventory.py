@@ -13,8 +13,15 @@ from workflow_scripts.rogi.entrypoint import job
 from workflow_scripts.rogi.files import replacing
 
 
-def main(package: list[str], published: list[str]) -> None:
-    """Link every file of the package to its published name, or copy it where the file system has no links."""
+def main(package: list[str], sources: list[str], published: list[str]) -> None:
+    """Link every file of the package to its published name, or copy it where the file system has no links.
+
+    Args:
+        package: The finished files.
+        sources: What the package was made from, for Snakemake to watch.
+        published: Their names for readers, in the same order.
+    """
+    del sources
     for source, target in zip(package, published, strict=True):
         Path(target).unlink(missing_ok=True)
         try:

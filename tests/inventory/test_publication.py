@@ -194,6 +194,6 @@ def test_the_finished_package_takes_the_place_of_the_older_inventory(tmp_path: P
     for path, text in zip([*package, published[0]], ["new a", "new b", "old a"], strict=True):
         Path(path).parent.mkdir(exist_ok=True)
         Path(path).write_text(text)
-    publish_inventory.main(package, published)
+    publish_inventory.main(package, [], published)
     assert [Path(path).read_text() for path in published] == ["new a", "new b"]
     assert [Path(path).read_text() for path in package] == ["new a", "new b"]

@@ -12,6 +12,7 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 import pytest
+import shapely
 import torch
 
 from tests.workflow.conftest import Checkout, environment
@@ -108,9 +109,10 @@ def test_a_failed_check_keeps_the_published_inventory(finished: Checkout, tmp_pa
     copy = Checkout(shutil.copytree(finished.folder, tmp_path / "copy"))
     before = (copy.folder / "results/TPRoGI.gpkg").read_bytes()
     regions = gpd.read_file(copy.folder / "results/inputs/subregions.gpkg").set_index("slug")
-    middle = regions.loc[["demo_range_west"], "geometry"].representative_point()
+    middle = regions.loc["demo_range_west", "geometry"].representative_point()
+    square = shapely.box(middle.x - 0.08, middle.y - 0.08, middle.x + 0.08, middle.y + 0.08)
     row = {"candidate_id": [None], "operation": ["retrieve"], "mapper": ["Ann"], "date": ["2024-05-31"]}
-    huge = gpd.GeoDataFrame(row, geometry=middle.buffer(0.08).to_list(), crs=regions.crs)
+    huge = gpd.GeoDataFrame(row, geometry=[square], crs=regions.crs)
     edits = copy.folder / "resources/review/demo_range_west/ann.gpkg"
     edits.parent.mkdir(parents=True)
     huge.to_file(edits)
