@@ -86,9 +86,9 @@ def quads(wildcards):
     return files(MOSAICS[wildcards.mosaic]["quads"])
 
 
-def trained_model(wildcards):
-    """The model file that the config names, or the one trained here."""
-    return config["model"]["file"] or "results/model/model.pt"
+def trained_models(wildcards):
+    """The model files that the config names, or the one trained here."""
+    return config["model"]["files"] or ["results/model/model.pt"]
 
 
 def encoder_weights(wildcards):
@@ -178,6 +178,7 @@ def boundary_paths():
 IMAGERY = {
     "bands": config["imagery"]["bands"],
     "nodata": config["imagery"]["nodata"],
+    "damaged": config["imagery"]["damaged_blocks"],
     "screening": config["imagery"]["screening"],
 }
 RECIPE = {

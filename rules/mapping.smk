@@ -55,10 +55,11 @@ rule predict_subregion:
     input:
         indexes=subregion_indexes,
         subregions="results/inputs/subregions.gpkg",
-        model=trained_model,
+        models=trained_models,
     output:
         probability="results/subregions/{subregion}/probability.tif",
         source="results/subregions/{subregion}/imagery_source.tif",
+        report="results/subregions/{subregion}/prediction.json",
     log:
         "results/logs/predict_subregion/{subregion}.log",
     benchmark:
@@ -76,10 +77,8 @@ rule predict_subregion:
         subregion="{subregion}",
         missing=config["imagery"]["missing_quads"],
         halo_m=config["subregions"]["halo_m"],
-        window_px=config["prediction"]["window_px"],
-        overlap_px=config["prediction"]["overlap_px"],
-        batch_size=config["prediction"]["batch_size"],
-        device=config["prediction"]["device"],
+        prediction=config["prediction"],
+        ledger="results/subregions/{subregion}/.prediction.ledger",
     script:
         "../workflow_scripts/predict_subregion.py"
 
@@ -90,6 +89,7 @@ rule vectorize_candidates:
         probability="results/subregions/{subregion}/probability.tif",
         source="results/subregions/{subregion}/imagery_source.tif",
         subregions="results/inputs/subregions.gpkg",
+        dem=files(config["elevation"]["tiles"] if config["candidates"]["units"] != "none" else None),
     output:
         candidates="results/subregions/{subregion}/candidates.gpkg",
     log:
@@ -106,9 +106,7 @@ rule vectorize_candidates:
         code=code("vectorize_candidates"),
         subregion="{subregion}",
         mosaics=[mosaic["name"] for mosaic in config["imagery"]["mosaics"]],
-        threshold=config["candidates"]["threshold"],
-        connectivity=config["candidates"]["connectivity"],
-        max_hole_m2=config["candidates"]["max_hole_m2"],
-        min_area_m2=config["candidates"]["min_area_m2"],
+        halo_m=config["subregions"]["halo_m"],
+        rules=config["candidates"],
     script:
         "../workflow_scripts/vectorize_candidates.py"

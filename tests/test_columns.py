@@ -43,3 +43,4 @@ def test_what_a_rock_glacier_may_lack_is_not_required() -> None:
     required = {column.name for column in COLUMNS if column.required}
     assert {"ID", "SUBREGION", "AREA", "LATITUDE", "LONGITUDE", "DEM_SHARE", "OPERATION"} <= required
     assert not required & {"ELE_MEAN", "PISR", "MAAT", "MAGT", "AP", "PROB", "MAPPER", "REVIEWER", "ADDI_INF"}
+    assert not required & {"SYSTEM", "SPREAD"}

@@ -25,6 +25,7 @@ OF_IMPORT = {
     "matplotlib": "matplotlib-base",
     "segmentation_models_pytorch": "segmentation-models-pytorch",
     "torch": "pytorch",
+    "skimage": "scikit-image",
     "yaml": "pyyaml",
 }
 OF_PYPI = {

@@ -28,7 +28,7 @@ NO_INPUTS = {"inputs", "folder"}
 def everything(config: dict[str, Any]) -> dict[str, Any]:
     """Return the config with every input that may be left out."""
     config = deepcopy(config)
-    config["model"] |= {"file": None, "encoder_weights": "resources/encoder.pt"}
+    config["model"] |= {"files": [], "encoder_weights": "resources/encoder.pt"}
     return config
 
 
@@ -47,15 +47,15 @@ def test_every_path_of_the_config_is_an_input() -> None:
 
 
 def test_every_input_has_a_source() -> None:
-    keys = {key for key, _ in inputs(everything(CONFIG))} | {"model.file"}
+    keys = {key for key, _ in inputs(everything(CONFIG))} | {"model.files"}
     assert keys == set(SOURCES)
 
 
 def test_a_finished_model_needs_no_training_data() -> None:
     config = everything(CONFIG)
-    config["model"] |= {"file": "model.pt", "encoder_weights": None}
+    config["model"] |= {"files": ["model.pt"], "encoder_weights": None}
     keys = {key for key, _ in inputs(config)}
-    assert "model.file" in keys
+    assert "model.files" in keys
     assert not keys & {"inventories", "negatives", "model.encoder_weights"}
 
 

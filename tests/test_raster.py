@@ -11,17 +11,20 @@ from rasterio.crs import CRS
 from rasterio.enums import ColorInterp
 from rasterio.shutil import copy
 from rasterio.windows import Window
+from rio_cogeo.cogeo import cog_validate
 
 from tests.disk import files_up_to
 from workflow_scripts.rogi.raster import (
     BLOCK_PX,
     RasterError,
+    blocks,
     check_whole,
     geotiff_profile,
     has_stated_validity,
     open_raster,
     read_valid,
     write_raster,
+    writing_cog,
     writing_raster,
 )
 
@@ -219,3 +222,68 @@ def test_a_fault_of_an_input_is_not_called_a_full_disk(tmp_path: Path) -> None:
     with pytest.raises(RasterError, match="input"), writing_raster(tmp_path / "a.tif", profile):
         raise RasterError("input has no CRS")
     assert list(tmp_path.iterdir()) == []
+
+
+# ---- cloud-optimised GeoTIFFs
+
+
+def cog_of(path: Path, blocks: dict[tuple[int, int], np.ndarray], side: int = 1536) -> None:
+    profile = geotiff_profile("uint8", MERCATOR, TRANSFORM, side, side, nodata=255)
+    with writing_cog(path, profile, "average") as dataset:
+        dataset.update_tags(units="hand-made")
+        for (row, column), block in blocks.items():
+            dataset.write(block, 1, window=Window(column, row, BLOCK_PX, BLOCK_PX))
+
+
+def test_a_cog_is_valid_and_holds_what_was_written(tmp_path: Path, rng: np.random.Generator) -> None:
+    block = rng.integers(0, 255, (BLOCK_PX, BLOCK_PX), np.uint8)
+    cog_of(tmp_path / "a.tif", {(512, 1024): block})
+    assert cog_validate(tmp_path / "a.tif") == (True, [], [])
+    expected = np.full((1536, 1536), 255, np.uint8)
+    expected[512:1024, 1024:] = block
+    with rasterio.open(tmp_path / "a.tif") as dataset:
+        assert np.array_equal(dataset.read(1), expected)
+        assert (dataset.crs, dataset.transform, dataset.nodata) == (MERCATOR, TRANSFORM, 255)
+        assert dataset.overviews(1) == [2, 4]
+        assert dataset.tags()["units"] == "hand-made"
+    # Blocks that were never written take no room.
+    check_whole(tmp_path / "a.tif")
+    assert (tmp_path / "a.tif").stat().st_size < 1.8 * BLOCK_PX**2
+    assert [path.name for path in tmp_path.iterdir()] == ["a.tif"]
+
+
+def test_the_order_of_blocks_changes_no_byte(tmp_path: Path, rng: np.random.Generator) -> None:
+    places = [(row, column) for row in (0, 512, 1024) for column in (0, 512, 1024)]
+    blocks = {place: rng.integers(0, 255, (BLOCK_PX, BLOCK_PX), np.uint8) for place in places}
+    cog_of(tmp_path / "a.tif", blocks)
+    cog_of(tmp_path / "b.tif", dict(reversed(blocks.items())))
+    assert (tmp_path / "a.tif").read_bytes() == (tmp_path / "b.tif").read_bytes()
+
+
+def test_a_cog_that_was_not_finished_is_not_there(tmp_path: Path) -> None:
+    cog_of(tmp_path / "a.tif", {})
+    before = (tmp_path / "a.tif").read_bytes()
+    profile = geotiff_profile("uint8", MERCATOR, TRANSFORM, 600, 600, nodata=255)
+    with pytest.raises(KeyboardInterrupt), writing_cog(tmp_path / "a.tif", profile, "average"):
+        raise KeyboardInterrupt
+    assert (tmp_path / "a.tif").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["a.tif"]
+
+
+def test_a_disk_that_fills_up_leaves_the_older_cog(tmp_path: Path, rng: np.random.Generator) -> None:
+    cog_of(tmp_path / "a.tif", {})
+    before = (tmp_path / "a.tif").read_bytes()
+    noise = {(0, column): rng.integers(0, 255, (BLOCK_PX, BLOCK_PX), np.uint8) for column in (0, 512, 1024)}
+    with files_up_to(400_000), pytest.raises(OSError, match="could not write"):
+        cog_of(tmp_path / "a.tif", noise)
+    assert (tmp_path / "a.tif").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["a.tif"]
+
+
+def test_blocks_cover_a_window_and_end_at_the_edge(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.tif", np.zeros((1, 100, 150), np.uint8), tiled=True, blockxsize=64, blockysize=32)
+    with open_raster(path) as dataset:
+        assert blocks(dataset, Window(60, 40, 10, 30)) == [
+            Window(0, 32, 64, 32), Window(64, 32, 64, 32), Window(0, 64, 64, 32), Window(64, 64, 64, 32)
+        ]  # fmt: skip
+        assert blocks(dataset, Window(140, 99, 1, 1)) == [Window(128, 96, 22, 4)]

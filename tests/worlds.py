@@ -55,7 +55,7 @@ class World:
     images: list[np.ndarray]
     valids: list[np.ndarray]
     imagery: dict[str, Any] = field(
-        default_factory=lambda: {"bands": BANDS, "nodata": None, "screening": SCREENING}, hash=False
+        default_factory=lambda: {"bands": BANDS, "nodata": None, "damaged": "stop", "screening": SCREENING}, hash=False
     )
 
 
@@ -104,6 +104,17 @@ def write_mosaic(folder: Path, image: np.ndarray, valid: np.ndarray, missing: Co
             paths.append(write_quad(folder / f"quad_{row}_{column}.tif", bands, *place, **tiled))
     write_index(folder / "index.gpkg", index_quads(paths, 3, None, 2), 3)
     return str(folder / "index.gpkg")
+
+
+def damage_block(path: str, row: int, column: int) -> None:
+    """Overwrite one block of 64 px, counted in blocks."""
+    with rasterio.open(path) as dataset:
+        offset, size = (
+            int(dataset.get_tag_item(f"BLOCK_{what}_{column}_{row}", "TIFF", bidx=1)) for what in ("OFFSET", "SIZE")
+        )
+    with open(path, "r+b") as file:
+        file.seek(offset)
+        file.write(b"\xff" * size)
 
 
 def make_world(folder: Path, first: np.ndarray, second: np.ndarray | None = None) -> World:

@@ -28,6 +28,7 @@ def main(
     footprints: str,
     bands: list[str],
     nodata: float | None,
+    damaged: str,
     screening: dict[str, Any],
     buffer_m: float,
     size_px: int,
@@ -45,7 +46,7 @@ def main(
     for frame in (rock_glaciers, negatives):
         frame["validation"] = in_validation(frame.geometry, method, validation_share, block_m, generator)
     polygons = gpd.GeoDataFrame(pd.concat([rock_glaciers, negatives], ignore_index=True), crs=rock_glaciers.crs)
-    with Imagery(indexes, len(bands), nodata, Screening(**screening)) as imagery:
+    with Imagery(indexes, len(bands), nodata, Screening(**screening), damaged) as imagery:
         wanted = places(polygons, imagery.grid, buffer_m, size_px, stride_px)
         rows: list[dict[str, Any]] = []
         with progress("cutting patches", len(wanted), "patches") as bar:

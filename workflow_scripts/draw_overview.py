@@ -20,12 +20,13 @@ def main(
     figure: str,
     bands: list[str],
     nodata: float | None,
+    damaged: str,
     screening: dict[str, Any],
 ) -> None:
     """Draw the map."""
     published = read_vector(inventory, "rock_glaciers")
     found = pd.concat([read_vector(path) for path in candidates], ignore_index=True)
-    with Imagery(indexes, len(bands), nodata, Screening(**screening)) as imagery:
+    with Imagery(indexes, len(bands), nodata, Screening(**screening), damaged) as imagery:
         frame = gpd.GeoDataFrame(found, crs=published.crs)
         draw_overview(figure, imagery, read_vector(subregions), frame, published)
 

@@ -1,111 +1,111 @@
 """Rock glacier probability of one subregion, blended from overlapping windows."""
 
 import logging
+from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
-import shapely
 import torch
-from rasterio.windows import Window
 
 from workflow_scripts.rogi.entrypoint import job
-from workflow_scripts.rogi.geodesy import WGS84, area_m2, buffer_true_m
+from workflow_scripts.rogi.fingerprint import code_digest
+from workflow_scripts.rogi.geodesy import buffer_true_m
+from workflow_scripts.rogi.imagery.ahead import ReadAhead
+from workflow_scripts.rogi.imagery.gaps import report_missing
 from workflow_scripts.rogi.imagery.grid import aligned
-from workflow_scripts.rogi.imagery.index import is_regular, missing_quads, planet_name, uncovered
 from workflow_scripts.rogi.imagery.mosaic import Imagery
 from workflow_scripts.rogi.imagery.screening import Screening
 from workflow_scripts.rogi.inventory.subregions import read_subregion
+from workflow_scripts.rogi.mapping.accelerate import choose_precision, keep_freed_memory
 from workflow_scripts.rogi.mapping.blend import NODATA
-from workflow_scripts.rogi.mapping.predict import Predictor, Tally, predict
-from workflow_scripts.rogi.mapping.windows import windows_mpx
+from workflow_scripts.rogi.mapping.ledger import Ledger, fingerprint
+from workflow_scripts.rogi.mapping.output import Output
+from workflow_scripts.rogi.mapping.predict import Tally, predict
+from workflow_scripts.rogi.mapping.report import hardware, identity, write_report
+from workflow_scripts.rogi.mapping.scorer import make_scorer
+from workflow_scripts.rogi.mapping.settings import Prediction
 from workflow_scripts.rogi.progress import progress
-from workflow_scripts.rogi.raster import BLOCK_PX, geotiff_profile, writing_raster
-from workflow_scripts.rogi.training.network import Normalized, choose_device, load
+from workflow_scripts.rogi.raster import BLOCK_PX, geotiff_profile, writing_cog
+from workflow_scripts.rogi.training.devices import choose_device
+from workflow_scripts.rogi.training.network import load
 
-LISTED = 50  # places that a message names
-MIN_SHARED_PX = 1e-3  # neighbouring cells overlap by less, through rounding
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def main(
     indexes: list[str],
     subregions: str,
-    model: str,
+    models: list[str],
     probability: str,
     source: str,
+    report: str,
+    ledger: str,
     subregion: str,
     bands: list[str],
     nodata: float | None,
+    damaged: str,
     screening: dict[str, Any],
     missing: str,
     halo_m: float,
-    window_px: int,
-    overlap_px: int,
-    batch_size: int,
-    device: str,
+    prediction: dict[str, Any],
     threads: int,
 ) -> None:
     """Map one subregion and a halo round it, so that objects on its border are whole."""
+    settings = Prediction(**prediction)
     torch.set_num_threads(threads)
-    trained = load(model, bands)
-    predictor = Predictor(Normalized(trained.network, trained.mean, trained.std), choose_device(device))
-    tally = Tally()
-    with Imagery(indexes, len(bands), nodata, Screening(**screening)) as imagery:
+    keep_freed_memory()
+    device = choose_device(settings.device)
+    precision = choose_precision(settings.precision, device)
+    trained = [load(path, bands) for path in models]
+    scorer = make_scorer(trained, device, precision, settings.test_time, settings.batch_size, settings.compiled)
+
+    def opened() -> Imagery:
+        return Imagery(indexes, len(bands), nodata, Screening(**screening), damaged)
+
+    with opened() as imagery:
         own = read_subregion(subregions, subregion).to_crs(imagery.grid.crs)
-        _report_missing(imagery, own, subregion, missing)
+        report_missing(imagery, own, subregion, missing)
         area = buffer_true_m(own, halo_m).union_all()
-        extent = aligned(imagery.grid.window(area.bounds), BLOCK_PX)
-        profile = geotiff_profile(
-            "uint8", imagery.grid.crs, imagery.grid.transform(extent), extent.height, extent.width
-        )
-        with (
-            writing_raster(probability, profile | {"nodata": NODATA}) as scores_file,
-            writing_raster(source, profile | {"nodata": 0}) as source_file,
-            progress(f"mapping {subregion}", windows_mpx(extent, window_px, overlap_px), "Mpx") as bar,
-        ):
-            scores_file.update_tags(units="probability times 254")
-            for rows in predict(imagery, predictor, area, extent, window_px, overlap_px, batch_size, tally, bar):
-                local = Window(0, rows.window.row_off - extent.row_off, extent.width, rows.window.height)
-                scores_file.write(rows.scores, 1, window=local)
-                source_file.write(rows.source, 1, window=local)
-    logging.getLogger("rogi").info(
-        "%s: %.1f Mpx, %d windows computed, %d skipped outside, %d skipped without imagery",
-        *(subregion, extent.width * extent.height / 1e6, tally.computed, tally.outside, tally.empty),
+        pixels = imagery.grid
+        extent = aligned(pixels.window(area.bounds), BLOCK_PX)
+        quads = imagery.locations(extent)
+    made_by = fingerprint(
+        settings=[bands, nodata, damaged, screening, settings.mode, settings.windows, settings.test_time],
+        numbers=[str(precision), settings.compiled, *hardware(device, threads, settings.batch_size)],
+        files=identity(models + quads),
+        code=code_digest(Path(__file__).resolve(), ROOT),
     )
-
-
-def _report_missing(imagery: Imagery, own: gpd.GeoDataFrame, subregion: str, missing: str) -> None:
-    """Log how much of the subregion no mosaic covers, and list the places; stop if the config says so.
-
-    Raises:
-        ValueError: Imagery is missing and `imagery.missing_quads` is "stop".
-    """
-    area = own.union_all()
-    gap = uncovered([mosaic.quads for mosaic in imagery.mosaics], area)
-    without, whole = area_m2(gpd.GeoSeries([gap, area], crs=own.crs))
-    logging.getLogger("rogi").info("%s: %.2f %% of its area without any imagery", subregion, 100 * without / whole)
-    if gap.is_empty:
-        return
-    message = f"{subregion}: {_listed(imagery, gap)}"
-    if missing == "stop":
-        raise ValueError(f"{message}. Fetch them, or set imagery.missing_quads: nodata to map the rest")
-    logging.getLogger("rogi").warning("%s. They become nodata", message)
-
-
-def _listed(imagery: Imagery, gap: shapely.MultiPolygon) -> str:
-    """Name the missing quads of the first regular mosaic, or the bare places where no mosaic is regular."""
-    quads = [mosaic.quads for mosaic in imagery.mosaics]
-    index = next((index for index in quads if is_regular(index)), quads[0])
-    rounding = MIN_SHARED_PX * imagery.grid.pixel**2
-    cells = [cell for cell in missing_quads(index, gap) if cell.intersection(gap).area > rounding]
-    centres = gpd.GeoSeries([cell.envelope.centroid for cell in cells], crs=imagery.grid.crs).to_crs(WGS84)
-    names = [planet_name(imagery.grid, cell) for cell in cells]
-    places = [
-        f"{centre.x:.4f}/{centre.y:.4f}" + (f" {name}" if name else "")
-        for centre, name in zip(centres[:LISTED], names[:LISTED], strict=True)
-    ]
-    more = [f"and {len(cells) - LISTED} more"] if len(cells) > LISTED else []
-    kind = "quads" if is_regular(index) else "places"
-    return f"{len(cells)} {kind} missing from every mosaic, centred at lon/lat " + "; ".join(places + more)
+    kept, tally = Ledger(ledger, made_by), Tally()
+    profile = geotiff_profile("uint8", pixels.crs, pixels.transform(extent), extent.height, extent.width)
+    total = settings.windows.count(extent) * settings.windows.window_px**2 / 1e6
+    with (
+        writing_cog(probability, profile | {"nodata": NODATA, "count": scorer.layers}, "average") as scores_file,
+        writing_cog(source, profile | {"nodata": 0}, "nearest") as source_file,
+        ReadAhead(opened, settings.readers) as reading,
+        progress(f"mapping {subregion}", total, "Mpx") as bar,
+    ):
+        scores_file.update_tags(units="probability times 254")
+        scores_file.descriptions = ("probability", "spread")[: scorer.layers]
+        output = Output(kept, scores_file, source_file, pixels, settings.windows, settings.joining, area, extent)
+        predict(reading, scorer, kept, output, pixels, area, settings.windows.touching(extent), tally, bar)
+    broken = kept.damaged()
+    about = {
+        "subregion": subregion,
+        "device": hardware(device, threads, settings.batch_size),
+        "precision": str(precision),
+        "mode": settings.mode,
+        "samples_per_pixel": scorer.samples,
+        "batch_size": scorer.batch_size,
+        "damaged_blocks": broken,
+    }
+    done = write_report(report, tally, settings.windows, scorer.busy_s, output.pixels_written, about)
+    kept.discard()
+    logging.getLogger("rogi").info(
+        "%s: %.1f Mpx mapped, %.2f Mpx/s, device busy %.0f %%, peak memory %d MiB; windows: %d computed, %d kept from "
+        "an interrupted run, %d skipped outside, %d skipped without imagery; %d damaged blocks",
+        *(subregion, output.pixels_written / 1e6, done["output_mpx_per_s"], 100 * done["busy_share"]),
+        *(done["peak_memory_mib"], tally.computed, tally.resumed, tally.outside, tally.empty),
+        len(broken),
+    )
 
 
 if __name__ == "__main__":

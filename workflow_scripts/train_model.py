@@ -12,8 +12,9 @@ import torch
 from workflow_scripts.rogi.entrypoint import job
 from workflow_scripts.rogi.figures import draw_learning_curves
 from workflow_scripts.rogi.files import write_table
+from workflow_scripts.rogi.training.devices import choose_device
 from workflow_scripts.rogi.training.loop import Recipe, fit, merit
-from workflow_scripts.rogi.training.network import Architecture, Normalized, TrainedModel, build, choose_device, save
+from workflow_scripts.rogi.training.network import Architecture, Normalized, TrainedModel, build, save
 from workflow_scripts.rogi.training.patches import PatchFile
 
 

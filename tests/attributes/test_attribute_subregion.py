@@ -42,7 +42,9 @@ def write_reviewed(path: Path, shapes: list[shapely.Geometry]) -> str:
         "mapper": ["Mapper A"] * count,
         "date": ["2024-05-06"] * count,
         "comment": [None] * count,
+        "system_id": [f"SYS{position}" for position in range(count)],
         "probability": [0.75] * count,
+        "spread": [np.nan] * count,
         "source": ["Planet Basemap 2021 Q3"] * count,
         "area_m2": [1e5] * count,
     }
@@ -84,6 +86,8 @@ def test_every_attribute_is_filled(
     assert inside["MAAT"] == pytest.approx(-2, abs=1e-3)
     assert inside["AP"] == pytest.approx(730, rel=1e-4)
     assert (inside["MAGT"], inside["MAGT_DIST"]) == (-1.5, 0)
+    assert inside["SYSTEM"].startswith("SYS")
+    assert np.isnan(inside["SPREAD"])
     assert inside[["OPERATION", "MAPPER", "MAP_DATE", "PROB"]].tolist() == ["remain", "Mapper A", "2024-05-06", 0.75]
     assert outside["DEM_SHARE"] == 0
     assert outside[["ELE_MEAN", "SLO_MAX", "ASPECT", "PISR"]].isna().all()

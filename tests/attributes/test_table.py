@@ -18,7 +18,9 @@ def reviewed() -> gpd.GeoDataFrame:
         "mapper": [None, "Mapper A"],
         "date": [None, "2024-05-06"],
         "comment": [None, "faint"],
+        "system_id": ["SYS350000N0790000E", None],
         "probability": [0.8, None],
+        "spread": [0.1, None],
         "source": ["Planet Basemap 2021 Q3", ""],
         "area_m2": [1.0, 2.0],
     }
@@ -27,7 +29,7 @@ def reviewed() -> gpd.GeoDataFrame:
 
 
 def all_numbers(polygons: gpd.GeoDataFrame) -> pd.DataFrame:
-    given = {"AREA", "LATITUDE", "LONGITUDE", "PROB"}
+    given = {"AREA", "LATITUDE", "LONGITUDE", "PROB", "SPREAD"}
     names = [column.name for column in COLUMNS if column.kind == "float" and column.name not in given]
     return pd.DataFrame(1, index=polygons.index, columns=names)
 
@@ -47,7 +49,8 @@ def test_review_is_published_under_its_names(reviewed: gpd.GeoDataFrame) -> None
     assert table.loc[1, "MAP_DATE"] == "2024-05-06"
     assert table.loc[0, ["MAP_DATE", "MAPPER"]].isna().all()
     assert table[["REVIEWER", "ADDI_INF"]].isna().all().all()
-    assert pd.isna(table.loc[1, "PROB"])
+    assert table.loc[0, ["SYSTEM", "PROB", "SPREAD"]].tolist() == ["SYS350000N0790000E", 0.8, 0.1]
+    assert table.loc[1, ["SYSTEM", "PROB", "SPREAD"]].isna().all()
 
 
 def test_columns_stand_in_published_order_and_type(reviewed: gpd.GeoDataFrame) -> None:

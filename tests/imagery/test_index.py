@@ -108,10 +108,10 @@ def test_gdal_opens_the_index_as_a_mosaic(in_folder: Path) -> None:
         assert (dataset.count, dataset.crs, dataset.shape) == (3, GRID.crs, (SIDE, SIDE))
         read = dataset.read()
         position = GRID.position(dataset.bounds.left, dataset.bounds.top)
-    ours, there = Mosaic("quads/index.gpkg", 3, None).read(WHOLE)
+    scene = Mosaic("quads/index.gpkg", 3, None).read(WHOLE)
     assert position == (WHOLE.row_off, WHOLE.col_off)
-    assert there.sum() == SIDE * SIDE * 3 // 4
-    assert np.array_equal(read[:, there], ours[:, there])
+    assert scene.valid.sum() == SIDE * SIDE * 3 // 4
+    assert np.array_equal(read[:, scene.valid], scene.image[:, scene.valid])
 
 
 def cells(boxes: list[shapely.Polygon]) -> set[tuple[int, int]]:

@@ -19,6 +19,7 @@ from tests.worlds import (
     SIDE,
     WHOLE,
     World,
+    damage_block,
     make_world,
     texture,
     write_mosaic,
@@ -58,22 +59,23 @@ def imagery(world: World) -> Iterator[Imagery]:
 
 @given(window=cuts)
 def test_windows_across_seams_equal_the_whole(world: World, mosaic: Mosaic, window: Window) -> None:
-    image, valid = mosaic.read(window)
+    scene = mosaic.read(window)
+    image, valid = scene.image, scene.valid
     assert np.array_equal(valid, cut_of(world.valids[0], window))
     assert np.array_equal(image * valid, cut_of(world.images[0], window) * valid)
 
 
 def test_nothing_lies_outside(world: World) -> None:
-    image, valid = Mosaic(world.indexes[0], 3, None).read(Window(0, 0, 40, 30))
-    assert image.shape == (3, 30, 40)
-    assert not image.any()
-    assert not valid.any()
+    scene = Mosaic(world.indexes[0], 3, None).read(Window(0, 0, 40, 30))
+    assert scene.image.shape == (3, 30, 40)
+    assert not scene.image.any()
+    assert not scene.valid.any()
 
 
 def test_a_missing_quad_is_not_valid(tmp_path: Path) -> None:
     index = write_mosaic(tmp_path, texture(6), np.ones((SIDE, SIDE), bool), missing=[(0, 1)])
     mosaic = Mosaic(index, 3, None)
-    _, valid = mosaic.read(WHOLE)
+    valid = mosaic.read(WHOLE).valid
     mosaic.close()
     assert not valid[:QUAD, QUAD:].any()
     assert valid.sum() == SIDE**2 * 3 // 4
@@ -81,7 +83,7 @@ def test_a_missing_quad_is_not_valid(tmp_path: Path) -> None:
 
 def test_fewer_bands_are_the_first_ones(world: World) -> None:
     two = Mosaic(world.indexes[0], 2, None)
-    image, _ = two.read(WHOLE)
+    image = two.read(WHOLE).image
     two.close()
     assert np.array_equal(image, world.images[0][:2])
 
@@ -92,7 +94,7 @@ def test_nodata_from_the_config_marks_pixels_where_all_bands_have_it(tmp_path: P
     bands[0, 1, 1] = 0
     path = write_quad(tmp_path / "quad.tif", bands, alpha=False)
     write_index(tmp_path / "index.gpkg", index_quads([path], 3, 0, 1), 3)
-    _, valid = Mosaic(tmp_path / "index.gpkg", 3, 0).read(Window(0, 0, 4, 4))
+    valid = Mosaic(tmp_path / "index.gpkg", 3, 0).read(Window(0, 0, 4, 4)).valid
     assert np.argwhere(~valid).tolist() == [[0, 0]]
 
 
@@ -103,9 +105,9 @@ def test_overlapping_tiles_fill_each_other(tmp_path: Path) -> None:
     first[3, :, 8:] = 0
     paths = [write_quad(tmp_path / "a.tif", first, 0, 0), write_quad(tmp_path / "b.tif", second, 5, 0)]
     write_index(tmp_path / "index.gpkg", index_quads(paths, 3, None, 1), 3)
-    image, valid = Mosaic(tmp_path / "index.gpkg", 3, None).read(Window(0, 0, 15, 10))
-    assert valid.all()
-    assert image[0, 0].tolist() == [10] * 8 + [20] * 7
+    scene = Mosaic(tmp_path / "index.gpkg", 3, None).read(Window(0, 0, 15, 10))
+    assert scene.valid.all()
+    assert scene.image[0, 0].tolist() == [10] * 8 + [20] * 7
 
 
 def test_more_quads_than_may_be_open_read_alike(tmp_path: Path) -> None:
@@ -117,7 +119,7 @@ def test_more_quads_than_may_be_open_read_alike(tmp_path: Path) -> None:
     write_index(tmp_path / "index.gpkg", index_quads(paths, 3, None, 2), 3)
     mosaic = Mosaic(tmp_path / "index.gpkg", 3, None)
     for _ in range(2):
-        image, _ = mosaic.read(Window(0, 0, 8 * count, 8))
+        image = mosaic.read(Window(0, 0, 8 * count, 8)).image
         assert image[0, 0].tolist() == [255 - number for number in range(count) for _ in range(8)]
     assert len(mosaic._handles) == OPEN_QUADS
     mosaic.close()
@@ -137,9 +139,45 @@ def test_a_damaged_block_names_the_quad(tmp_path: Path) -> None:
     damage(paths[1])
     index_quads(paths, 3, None, 1)  # the damage is not seen from the headers
     mosaic = Mosaic(index, 3, None)
-    with pytest.raises(RasterError, match=r"quad_0_1\.tif cannot be read at .*fetch the quad again"):
+    with pytest.raises(RasterError, match=r"quad_0_1\.tif cannot be read at .*fetch .*damaged_blocks: nodata"):
         mosaic.read(WHOLE)
     mosaic.close()
+
+
+@pytest.mark.parametrize("window", [WHOLE, Window(WHOLE.col_off + 200, WHOLE.row_off + 30, 300, 111)])
+def test_damaged_blocks_are_named_and_taken_as_missing(
+    tmp_path: Path, window: Window, caplog: pytest.LogCaptureFixture
+) -> None:
+    image = texture(7)
+    index = write_mosaic(tmp_path, image, np.ones((SIDE, SIDE), bool))
+    path = read_index(index)["location"][1]
+    damage_block(path, 1, 2)
+    damage_block(path, 2, 0)
+    mosaic = Mosaic(index, 3, None, "nodata")
+    scene = mosaic.read(window)
+    again = mosaic.read(window)
+    mosaic.close()
+    lost = np.zeros((SIDE, SIDE), bool)
+    lost[64:128, QUAD + 128 : QUAD + 192] = True
+    lost[128:192, QUAD : QUAD + 64] = True
+    assert scene.damaged == again.damaged == ((path, 64, 128), (path, 128, 0))
+    assert np.array_equal(scene.valid, ~lost[within(window, WHOLE)])
+    assert np.array_equal(scene.image, (image * ~lost)[:, *within(window, WHOLE)])
+    assert caplog.text.count("quad_0_1.tif: the block at row 64, column 128 cannot be read and is taken as") == 1
+
+
+def test_damaged_blocks_come_from_the_second_mosaic(tmp_path: Path) -> None:
+    images, whole = [texture(7), texture(8)], np.ones((SIDE, SIDE), bool)
+    indexes = [write_mosaic(tmp_path / str(number), image, whole) for number, image in enumerate(images)]
+    damage_block(read_index(indexes[0])["location"][1], 1, 1)
+    with Imagery(indexes, 3, None, CLEAR, "nodata") as imagery:
+        scene = imagery.read(WHOLE)
+    assert scene.valid.all()
+    assert len(scene.damaged) == 1
+    second = scene.source == 2
+    assert second[64:128, QUAD + 64 : QUAD + 128].all()
+    assert second.sum() == 64**2
+    assert np.array_equal(scene.image, np.where(second, images[1], images[0]))
 
 
 def test_a_quad_that_has_gone_names_itself(tmp_path: Path) -> None:

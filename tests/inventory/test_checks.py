@@ -97,6 +97,7 @@ def test_an_error_is_found_counted_and_named(frame: gpd.GeoDataFrame, check: str
         (changed(DEM_SHARE=0.5), "elevation covers the outline"),
         (changed(MAGT=None), "gaps in MAGT"),
         (changed(PROB=None), "gaps in PROB"),
+        (changed(SPREAD=None), "gaps in SPREAD"),
         (changed(geometry=shapely.box(79.01, 35.01, 79.096, 35.032)), "neighbours do not overlap"),
         (SOUND.iloc[:0], "there are rock glaciers"),
     ],
@@ -113,7 +114,11 @@ def test_the_values_broken_alone_break_one_check_alone() -> None:
 
 
 def test_a_retrieved_rock_glacier_needs_no_probability() -> None:
-    assert failed(changed(PROB=None, OPERATION="retrieve")) == {}
+    assert failed(changed(PROB=None, SPREAD=None, SYSTEM=None, OPERATION="retrieve")) == {}
+
+
+def test_a_single_model_has_no_spread() -> None:
+    assert failed(SOUND.assign(SPREAD=np.nan)) == {}
 
 
 def test_stepped_ids_fit_their_coordinates() -> None:

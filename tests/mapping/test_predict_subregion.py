@@ -1,6 +1,12 @@
 """The script that maps one subregion: its raster, its halo, its missing quads."""
 
+import json
 import logging
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -8,17 +14,22 @@ import numpy as np
 import pytest
 import rasterio
 import shapely
+import torch
 from pyproj import Geod
 from rasterio.windows import Window
+from rio_cogeo.cogeo import cog_validate
 
+from tests.rule_files import ROOT
 from tests.worlds import (
     CLEAR,
     GRID,
     PIXEL,
     QUAD,
+    SCREENING,
     SIDE,
     WHOLE,
     World,
+    damage_block,
     series,
     square,
     texture,
@@ -26,12 +37,29 @@ from tests.worlds import (
     write_subregions,
 )
 from workflow_scripts import predict_subregion
+from workflow_scripts.rogi.imagery import gaps
 from workflow_scripts.rogi.imagery.grid import intersection, within
 from workflow_scripts.rogi.imagery.index import read_index, uncovered, write_index
 from workflow_scripts.rogi.imagery.mosaic import Imagery
 from workflow_scripts.rogi.mapping.blend import FULL, NODATA
+from workflow_scripts.rogi.mapping.ledger import Ledger
+from workflow_scripts.rogi.mapping.windows import WindowGrid
+from workflow_scripts.rogi.raster import RasterError
+from workflow_scripts.rogi.training.network import load, save
 
 HALO_M = 150.0
+PREDICTION: dict[str, Any] = {
+    "mode": "blend",
+    "window_px": 128,
+    "overlap_px": 32,
+    "tprogi_stride_px": 320,
+    "test_time": "none",
+    "precision": "float32",
+    "compiled": False,
+    "batch_size": 1,
+    "readers": 2,
+    "device": "cpu",
+}
 WEST, EAST = square(60, 60, 200, 150), square(260, 60, 200, 150)
 
 
@@ -53,15 +81,18 @@ def run(
     out: Path,
     slug: str,
     missing: str = "stop",
+    models: list[Path] | None = None,
+    **how: Any,
 ) -> None:
     files: dict[str, Any] = {
-        "model": str(model),
+        "models": [str(path) for path in (models or [model])],
         "probability": str(out / "probability.tif"),
         "source": str(out / "source.tif"),
+        "report": str(out / "prediction.json"),
+        "ledger": str(out / ".ledger"),
     }
-    cutting: dict[str, Any] = {"window_px": 128, "overlap_px": 32, "batch_size": 1, "device": "cpu", "threads": 1}
     ground: dict[str, Any] = {"subregion": slug, "missing": missing, "halo_m": HALO_M}
-    predict_subregion.main(indexes, subregions, **files, **ground, **imagery, **cutting)
+    predict_subregion.main(indexes, subregions, **files, **ground, **imagery, prediction=PREDICTION | how, threads=1)
 
 
 def read(path: Path) -> tuple[np.ndarray, Window]:
@@ -127,6 +158,152 @@ def test_a_second_run_gives_the_same_bytes(
     run(world.indexes, world.imagery, subregions, tiny_model, tmp_path, "west")
     for name in ("probability.tif", "source.tif"):
         assert (tmp_path / name).read_bytes() == (mapped["west"] / name).read_bytes()
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "probability.tif", "source.tif", "prediction.json", "subregions.gpkg"
+    }  # fmt: skip
+
+
+def test_rasters_are_cloud_optimised_and_have_overviews(mapped: dict[str, Path]) -> None:
+    for name in ("probability", "source"):
+        path = mapped["west"] / f"{name}.tif"
+        valid, errors, warnings = cog_validate(path)
+        assert (valid, errors, warnings) == (True, [], [])
+        with rasterio.open(path) as dataset:
+            assert dataset.overviews(1) == [2] * (max(dataset.shape) > 512)
+
+
+def test_the_report_tells_what_was_done(mapped: dict[str, Path]) -> None:
+    report = json.loads((mapped["west"] / "prediction.json").read_text())
+    scores, window = read(mapped["west"] / "probability.tif")
+    assert report["pixels"] == np.count_nonzero(scores != NODATA)
+    assert report["window_pixels_per_output_pixel"] == pytest.approx((128 / 96) ** 2, abs=1e-4)
+    counts = report["windows"]
+    assert sum(counts.values()) == WindowGrid(128, 96).count(window)
+    assert counts["computed"] > 0 < counts["outside"]
+    assert counts["resumed"] == 0
+    assert report["precision"] == "torch.float32"
+    assert report["device"][-1] == "1 threads"
+    assert 0 < report["busy_share"] <= 1
+    assert report["window_mpx_per_s"] == pytest.approx(counts["computed"] * 128**2 / 1e6 / report["seconds"], rel=1e-2)
+    assert 50 < report["peak_memory_mib"] < 20_000
+    assert report["damaged_blocks"] == []
+
+
+KILLED = """
+import json, sys, torch
+from workflow_scripts import predict_subregion
+from workflow_scripts.rogi.mapping.scorer import Scoring
+plain = Scoring.forward
+def slow(self, image, valid):
+    __import__("time").sleep(0.05)
+    return plain(self, image, valid)
+Scoring.forward = slow
+predict_subregion.main(**json.loads(sys.argv[1]))
+"""
+
+
+def test_a_killed_job_goes_on_and_ends_with_the_same_bytes(
+    world: World, tiny_model: Path, tmp_path: Path, mapped: dict[str, Path]
+) -> None:
+    """SIGKILL in the middle: no more than the window under way and the one being kept are computed again."""
+    out = tmp_path / "out"
+    arguments: dict[str, Any] = {
+        "indexes": world.indexes, "models": [str(tiny_model)], "subregion": "west", "missing": "stop",
+        "subregions": write_subregions(tmp_path / "subregions.gpkg", {"west": WEST, "east": EAST}),
+        "probability": str(out / "probability.tif"), "source": str(out / "source.tif"),
+        "report": str(out / "prediction.json"), "ledger": str(out / ".ledger"),
+        "halo_m": HALO_M, "prediction": PREDICTION, "threads": 1,
+    }  # fmt: skip
+    job = subprocess.Popen([sys.executable, "-c", KILLED, json.dumps(arguments | world.imagery)], cwd=ROOT)
+    kept = 0
+    while kept < 3:
+        assert job.poll() is None, "the job ended before it could be killed"
+        time.sleep(0.01)
+        if (out / ".ledger").exists():
+            with closing(sqlite3.connect(out / ".ledger")) as database, suppress(sqlite3.OperationalError):
+                kept = database.execute("SELECT count(*) FROM windows").fetchone()[0]
+    job.kill()
+    job.wait()
+    assert not (out / "probability.tif").exists()
+    run(world.indexes, world.imagery, arguments["subregions"], tiny_model, out, "west")
+    for name in ("probability.tif", "source.tif"):
+        assert (out / name).read_bytes() == (mapped["west"] / name).read_bytes()
+    counts, whole = (
+        json.loads((folder / "prediction.json").read_text())["windows"] for folder in (out, mapped["west"])
+    )
+    assert counts["resumed"] >= kept
+    assert counts["resumed"] + counts["computed"] == whole["computed"]
+    assert not (out / ".ledger").exists()
+
+
+@pytest.mark.parametrize(
+    "change", [{"window_px": 160}, {"precision": "bfloat16"}, {"test_time": "flips"}, {"mode": "tprogi"}]
+)
+def test_a_ledger_of_other_settings_is_refused(
+    world: World, tiny_model: Path, tmp_path: Path, change: dict[str, Any], monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    subregions = write_subregions(tmp_path / "subregions.gpkg", {"west": WEST})
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "discard", Ledger.close)
+        run(world.indexes, world.imagery, subregions, tiny_model, tmp_path, "west")
+    run(world.indexes, world.imagery, subregions, tiny_model, tmp_path, "west", **change)
+    assert "is of another model, configuration, imagery" in caplog.text
+    assert json.loads((tmp_path / "prediction.json").read_text())["windows"]["resumed"] == 0
+
+
+def test_an_ensemble_has_its_spread_in_a_second_band(world: World, tiny_model: Path, tmp_path: Path) -> None:
+    other = load(tiny_model, ["red", "green", "blue"])
+    with torch.no_grad():
+        for parameter in other.network.parameters():
+            parameter.mul_(1.02)
+    save(tmp_path / "other.pt", other)
+    subregions = write_subregions(tmp_path / "subregions.gpkg", {"west": WEST})
+    found = []
+    for models in ([tiny_model], [tmp_path / "other.pt"], [tiny_model, tmp_path / "other.pt"]):
+        run(world.indexes, world.imagery, subregions, tiny_model, tmp_path, "west", models=models)
+        with rasterio.open(tmp_path / "probability.tif") as dataset:
+            assert dataset.count == (2 if len(models) == 2 else 1)
+            assert dataset.descriptions == ("probability", "spread")[: dataset.count]
+            found.append(dataset.read().astype(float))
+    one, two, both = found
+    inside = one[0] != NODATA
+    assert np.array_equal(both[1] == NODATA, ~inside)
+    assert np.abs(both[0] - (one[0] + two[0]) / 2)[inside].max() <= 1
+    assert np.abs(both[1] - np.abs(one[0] - two[0]) / 2)[inside].max() <= 2
+
+
+def test_a_subregion_without_any_imagery_is_empty_and_valid(world: World, tiny_model: Path, tmp_path: Path) -> None:
+    subregions = write_subregions(tmp_path / "subregions.gpkg", {"away": square(5000, 60, 200, 150)})
+    run(world.indexes, world.imagery, subregions, tiny_model, tmp_path, "away", missing="nodata")
+    scores, _ = read(tmp_path / "probability.tif")
+    assert (scores == NODATA).all()
+    assert cog_validate(tmp_path / "probability.tif")[0]
+    report = json.loads((tmp_path / "prediction.json").read_text())
+    assert report["pixels"] == report["windows"]["computed"] == 0
+    assert report["windows"]["empty"] > 0
+
+
+def test_damaged_blocks_stop_or_are_counted(tiny_model: Path, tmp_path: Path) -> None:
+    index = write_mosaic(tmp_path / "quads", texture(1), np.ones((SIDE, SIDE), bool))
+    path = read_index(index)["location"][0]
+    damage_block(path, 1, 2)
+    subregions = write_subregions(tmp_path / "subregions.gpkg", {"west": WEST})
+    imagery = {"bands": ["red", "green", "blue"], "nodata": None, "screening": SCREENING}
+    with pytest.raises(RasterError, match=r"quad_0_0\.tif cannot be read .*damaged_blocks"):
+        run([index], imagery | {"damaged": "stop"}, subregions, tiny_model, tmp_path, "west")
+    run([index], imagery | {"damaged": "nodata"}, subregions, tiny_model, tmp_path, "west")
+    assert json.loads((tmp_path / "prediction.json").read_text())["damaged_blocks"] == [[path, 64, 128]]
+    scores, window = read(tmp_path / "probability.tif")
+    row, column = WHOLE.row_off + 64 - window.row_off, WHOLE.col_off + 128 - window.col_off
+    assert (scores[row : row + 64, column : column + 64] == NODATA).all()
+
+
+def test_a_model_of_other_bands_is_refused(world: World, tiny_model: Path, tmp_path: Path) -> None:
+    subregions = write_subregions(tmp_path / "subregions.gpkg", {"west": WEST})
+    imagery = world.imagery | {"bands": ["red", "green"]}
+    with pytest.raises(ValueError, match=r"trained on the bands red, green, blue, and the imagery has red, green"):
+        run(world.indexes, imagery, subregions, tiny_model, tmp_path, "west")
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +335,7 @@ def test_missing_quads_are_listed_and_become_nodata(
     share = float(caplog.messages[0].removeprefix("both: ").split(" %")[0])
     assert share == pytest.approx(100 * 204 * 196 / (400 * 300), abs=0.02)
     assert "They become nodata" in caplog.text
-    assert "windows computed" in caplog.messages[-1]
+    assert "9 skipped without imagery; 0 damaged blocks" in caplog.messages[-1]
     scores, window = read(tmp_path / "probability.tif")
     top, left = WHOLE.row_off + QUAD - window.row_off, WHOLE.col_off + QUAD - window.col_off
     gap = scores[:top, left:]
@@ -187,7 +364,7 @@ def test_bare_ground_of_irregular_mosaics_stops_too(
 def test_no_more_than_fifty_places_are_listed(gappy: list[str]) -> None:
     with Imagery(gappy, 3, None, CLEAR) as imagery:
         # 10 × 10 cells, of which the world holds 4, one missing.
-        listed = predict_subregion._listed(imagery, uncovered([imagery.mosaics[0].quads], square(0, 0, 10 * QUAD)))
+        listed = gaps._listed(imagery, uncovered([imagery.mosaics[0].quads], square(0, 0, 10 * QUAD)))
     assert listed.startswith("97 quads missing")
     assert listed.count("/") == 1 + 50
     assert listed.endswith("; and 47 more")

@@ -21,7 +21,9 @@ def square(column: float, row: float = 0, side: float = SIDE) -> shapely.Polygon
 def candidates(count: int = 4) -> gpd.GeoDataFrame:
     columns = {
         "candidate_id": [f"CAN{number}" for number in range(count)],
+        "system_id": [f"SYS{number // 2}" for number in range(count)],
         "probability": [0.5 + 0.1 * number for number in range(count)],
+        "spread": [0.01 * number for number in range(count)],
         "area_m2": [4e4] * count,
         "source": [f"Mosaic {number}" for number in range(count)],
     }

@@ -51,6 +51,8 @@ def test_each_operation_does_what_it_says(tmp_path: Path) -> None:
     assert kept["mapper"].fillna("").tolist() == ["Ann", "Bo", "", "", "Ann", "Ann"]
     assert kept["date"].fillna("").tolist() == ["2024-07-31"] * 2 + ["", ""] + ["2024-07-31"] * 2
     np.testing.assert_allclose(kept["probability"], [0.5, 0.7, 0.8, 0.9, np.nan, np.nan])
+    np.testing.assert_allclose(kept["spread"], [0, 0.02, 0.03, 0.04, np.nan, np.nan])
+    assert kept["system_id"].fillna("").tolist() == ["SYS0", "SYS1", "SYS1", "SYS2", "", ""]
     assert by_id(kept).geometry["CAN0"].equals(square(0))
     assert by_id(kept).geometry["CAN2"].equals(square(2, side=0.003))
     np.testing.assert_allclose(kept["area_m2"], area_m2(kept.geometry))

@@ -13,7 +13,6 @@ from workflow_scripts.rogi.training.network import (
     Normalized,
     TrainedModel,
     build,
-    choose_device,
     load,
     save,
 )
@@ -117,23 +116,6 @@ def test_a_file_that_holds_no_weights_is_refused(tmp_path: Path) -> None:
     (tmp_path / "w.pt").write_text("<html>404</html>")
     with pytest.raises(ValueError, match=r"w\.pt is not a file of encoder weights"):
         build(deeplab(), str(tmp_path / "w.pt"))
-
-
-@pytest.mark.parametrize(
-    ("wanted", "visible", "given"),
-    [("auto", False, "cpu"), ("auto", True, "cuda"), ("cpu", True, "cpu"), ("cuda", True, "cuda")],
-)
-def test_the_device_is_what_is_wanted_and_there(
-    monkeypatch: pytest.MonkeyPatch, wanted: str, visible: bool, given: str
-) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: visible)
-    assert choose_device(wanted).type == given
-
-
-def test_a_gpu_that_is_not_visible_stops_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(RuntimeError, match=r"device: cuda\) and none is visible.*CUDA_VISIBLE_DEVICES.*device: auto"):
-        choose_device("cuda")
 
 
 def test_normalisation_puts_missing_pixels_at_the_mean(rng: np.random.Generator) -> None:

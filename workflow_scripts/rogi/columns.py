@@ -38,6 +38,8 @@ _TABLE2 = "Table 2 of Sun et al. (2024)"
 COLUMNS = (
     Column("ID", "str", "", "Primary ID: RGU + latitude and longitude with four decimals (RGIK)", _TABLE2),
     Column("SUBREGION", "str", "", "Subregion that holds the primary marker, or the nearest where none does", _TABLE2),
+    Column("SYSTEM", "str", "", "Rock glacier system (RGIK) that the unit is part of: SYS + latitude and longitude of "
+           "the connected object's primary marker; empty for retrieved rock glaciers", "model", required=False),
     Column("AREA", "float", "m²", "Ellipsoidal area of the extended footprint (WGS84)", "outline", 0, 1e8),
     Column("LATITUDE", "float", "°", "Latitude of the primary marker (WGS84)", "outline", -90, 90),
     Column("LONGITUDE", "float", "°", "Longitude of the primary marker (WGS84)", "outline", -180, 180),
@@ -66,6 +68,8 @@ COLUMNS = (
            0, 15000, False),
     Column("PROB", "float", "", "Mean model probability of the candidate; empty for retrieved rock glaciers", "model",
            0, 1, False),
+    Column("SPREAD", "float", "", "Mean standard deviation of the probability among the models; empty for a single "
+           "model and for retrieved rock glaciers", "model", 0, 1, False),
     Column("OPERATION", "str", "", "What the review did: unreviewed, remain, refine or retrieve", "review"),
     Column("SOUR_DATA", "str", "", "Imagery that the outline was drawn on", _TABLE2),
     Column("MAP_DATE", "str", "", "Date of the mapper's decision; empty when unreviewed", _TABLE2, required=False),

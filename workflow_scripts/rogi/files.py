@@ -55,7 +55,7 @@ def temporary_beside(target: Path) -> Path:
 
 def _clear_leftovers(target: Path) -> None:
     for left in target.parent.glob(f".{target.stem}.partial-{HOST}-*"):
-        owner = re.search(r"-(\d+)(\.[^.]*)?$", left.name)  # a.gpkg, what SQLite calls a.gpkg-journal, or a folder
+        owner = re.search(rf"partial-{HOST}-(\d+)", left.name)  # also in a.gpkg-journal and a.tif.ovr.tmp
         if not owner or _is_running(int(owner[1])):
             continue
         if left.is_dir():

@@ -34,9 +34,10 @@ def inputs(config: Mapping[str, Any]) -> list[tuple[str, str]]:
     for key in ("inventories", "negatives"):
         listed += [(key, entry["path"]) for entry in config[key]]
     listed += [("evaluation.references", entry["path"]) for entry in config["evaluation"]["references"]]
-    listed += [(f"model.{key}", config["model"][key]) for key in ("file", "encoder_weights")]
+    listed += [("model.files", path) for path in config["model"]["files"]]
+    listed += [("model.encoder_weights", config["model"]["encoder_weights"])]
     # A finished model needs nothing to train from.
-    needless = ("inventories", "negatives", "model.encoder_weights") if config["model"]["file"] else ()
+    needless = ("inventories", "negatives", "model.encoder_weights") if config["model"]["files"] else ()
     return [(key, pattern) for key, pattern in listed if pattern is not None and key not in needless]
 
 

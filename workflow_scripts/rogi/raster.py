@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 import rasterio
+import rasterio.shutil
 from affine import Affine
+from rasterio._err import CPLE_BaseError
 from rasterio.crs import CRS
 from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.errors import RasterioIOError
@@ -18,6 +20,8 @@ from workflow_scripts.rogi.files import replacing
 
 # GDAL would otherwise list a folder of thousands of quads at every open.
 GDAL_SETTINGS = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR"}
+# GDAL's cache of blocks, MiB. Its own default is a share of the machine's memory, whatever a job asked for.
+os.environ.setdefault("GDAL_CACHEMAX", "256")
 BLOCK_PX = 512
 
 
@@ -83,6 +87,16 @@ def read_valid(dataset: rasterio.DatasetReader, window: Window, nodata: float | 
     return (dataset.read(window=window) != nodata).any(axis=0)
 
 
+def blocks(dataset: rasterio.DatasetReader, window: Window) -> list[Window]:
+    """Return the blocks of the first band that hold a pixel of a window, whole, the file's edges aside."""
+    height, width = dataset.block_shapes[0]
+    return [
+        Window(left, top, min(width, dataset.width - left), min(height, dataset.height - top))
+        for top in range(window.row_off // height * height, window.row_off + window.height, height)
+        for left in range(window.col_off // width * width, window.col_off + window.width, width)
+    ]
+
+
 def check_whole(path: str | Path) -> None:
     """Check that every block a GeoTIFF lists lies inside the file.
 
@@ -139,17 +153,55 @@ def writing_raster(path: str | Path, profile: dict[str, Any]) -> Iterator[raster
     Raises:
         OSError: The disk filled up while writing (GDAL itself may only log that); an older file is left as it was.
     """
+    with replacing(path) as temporary, _creating(temporary, path, profile) as dataset:
+        yield dataset
+
+
+@contextmanager
+def _creating(temporary: Path, path: str | Path, profile: dict[str, Any]) -> Iterator[rasterio.io.DatasetWriter]:
+    """Write a temporary file; errors name the file that it is for."""
+    try:
+        with rasterio.open(temporary, "w", **profile) as dataset:
+            yield dataset
+    except RasterioIOError as error:
+        hint = "is the disk full, or a raster that was read meanwhile damaged?"
+        raise OSError(f"could not write {path}: {error}; {hint}") from error
+    try:
+        check_whole(temporary)
+    except RasterError as error:
+        raise OSError(f"could not write {path}: the file ends too early; is the disk full?") from error
+
+
+@contextmanager
+def writing_cog(path: str | Path, profile: dict[str, Any], overviews: str) -> Iterator[rasterio.io.DatasetWriter]:
+    """Open a raster for writing in any order of blocks; it becomes a cloud-optimised GeoTIFF in place of `path`.
+
+    Blocks never written are not stored and read as nodata.
+
+    Args:
+        path: The target; replaced only when everything is complete.
+        profile: As from `geotiff_profile`, with nodata.
+        overviews: How overviews are resampled ("average", "nearest").
+
+    Raises:
+        OSError: As for `writing_raster`.
+    """
     with replacing(path) as temporary:
+        blocks_file = temporary.with_name(f"{temporary.name}-blocks")
+        with _creating(blocks_file, path, profile | {"SPARSE_OK": True}) as dataset:
+            yield dataset
+        options = {
+            "compress": profile["compress"],
+            "blocksize": profile["blockxsize"],
+            "overview_resampling": overviews,
+            "bigtiff": "IF_SAFER",
+            "sparse_ok": True,
+        }
         try:
-            with rasterio.open(temporary, "w", **profile) as dataset:
-                yield dataset
-        except RasterioIOError as error:
-            hint = "is the disk full, or a raster that was read meanwhile damaged?"
-            raise OSError(f"could not write {path}: {error}; {hint}") from error
-        try:
+            rasterio.shutil.copy(blocks_file, temporary, driver="COG", **options)
             check_whole(temporary)
-        except RasterError as error:
-            raise OSError(f"could not write {path}: the file ends too early; is the disk full?") from error
+        except (RasterError, RasterioIOError, CPLE_BaseError) as error:
+            raise OSError(f"could not write {path}: {error}; is the disk full?") from error
 
 
 def write_raster(path: str | Path, array: np.ndarray, crs: CRS, transform: Affine, **more: Any) -> None:

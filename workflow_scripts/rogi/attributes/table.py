@@ -10,7 +10,9 @@ from workflow_scripts.rogi.identity import primary_markers
 
 # Published column by column of the review
 RENAMED = {
+    "SYSTEM": "system_id",
     "PROB": "probability",
+    "SPREAD": "spread",
     "OPERATION": "operation",
     "SOUR_DATA": "source",
     "MAP_DATE": "date",

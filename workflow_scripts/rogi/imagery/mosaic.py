@@ -4,23 +4,40 @@ Quads are read by exact pixel arithmetic and not through GDAL's GTI driver, beca
 that cannot be opened.
 """
 
+import logging
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import NamedTuple
 
 import numpy as np
 import rasterio
+from rasterio.errors import RasterioIOError
 from rasterio.windows import Window
 from scipy.ndimage import binary_dilation
 
 from workflow_scripts.rogi.imagery.grid import PixelGrid, aligned, grown, intersection, within
 from workflow_scripts.rogi.imagery.index import read_index
 from workflow_scripts.rogi.imagery.screening import Screening, poor_share
-from workflow_scripts.rogi.raster import RasterError, open_dataset, read_valid
+from workflow_scripts.rogi.raster import RasterError, blocks, open_dataset, read_valid
 
 OPEN_QUADS = 16
 NEIGHBOURS = np.ones((3, 3), bool)
+
+
+class DamagedBlock(NamedTuple):
+    """A block of a file that cannot be read, and was taken as missing.
+
+    Attributes:
+        location: The file.
+        row: First pixel row of the block in the file.
+        column: First pixel column.
+    """
+
+    location: str
+    row: int
+    column: int
 
 
 @dataclass(frozen=True)
@@ -31,44 +48,58 @@ class Scene:
         image: uint8, shape (bands, height, width); 0 where not valid.
         valid: bool, shape (height, width).
         source: uint8, shape (height, width): 0 no imagery, 1 the first mosaic, 2 the second, …
+        damaged: Blocks that could not be read there.
     """
 
     image: np.ndarray
     valid: np.ndarray
     source: np.ndarray
+    damaged: tuple[DamagedBlock, ...] = ()
 
 
 class Mosaic:
     """The quads of one tile index, read as one image. Not to be shared between threads."""
 
-    def __init__(self, index: str | Path, bands: int, nodata: float | None) -> None:
-        """Read the index; no quad is opened yet."""
+    def __init__(self, index: str | Path, bands: int, nodata: float | None, damaged: str = "stop") -> None:
+        """Read the index; no quad is opened yet.
+
+        Args:
+            index: Tile index.
+            bands: Image bands to read.
+            nodata: Value of missing pixels, for quads that do not state one.
+            damaged: What to do with blocks that cannot be read: "stop", or "nodata" to take them as missing.
+        """
         self.quads = read_index(index)
         self.grid: PixelGrid = self.quads.attrs["grid"]
-        self.bands, self.nodata = bands, nodata
+        self.bands, self.nodata, self.damaged = bands, nodata, damaged
         self._places = self.quads[["column", "row", "width", "height"]].to_numpy()
         self._locations = self.quads["location"].tolist()
         self._handles: OrderedDict[str, rasterio.DatasetReader] = OrderedDict()
+        self._reported: set[DamagedBlock] = set()
 
-    def read(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
-        """Return image (bands, height, width) and validity (height, width) of a global window.
-
-        Where no quad lies, the image is 0 and not valid; quads may be missing, but not unreadable.
+    def read(self, window: Window) -> Scene:
+        """Return what a global window holds; where no quad lies, the image is 0 and not valid.
 
         Raises:
-            RasterError: A quad of the index cannot be read there.
+            RasterError: A quad of the index cannot be opened, or a block of it not be read and `damaged` is "stop".
         """
         image = np.zeros((self.bands, window.height, window.width), np.uint8)
         valid = np.zeros((window.height, window.width), bool)
+        damaged: list[DamagedBlock] = []
         for place, location in self._touching(window):
             shared = intersection(window, place)
             assert shared is not None
             rows, columns = within(shared, window)
-            pixels, good = self._read_quad(location, shared, place)
+            pixels, good, broken = self._read_quad(location, shared, place)
+            damaged += broken
             fresh = good & ~valid[rows, columns]
             image[:, rows, columns] = np.where(fresh, pixels, image[:, rows, columns])
             valid[rows, columns] |= good
-        return image, valid
+        return Scene(image, valid, valid.astype(np.uint8), tuple(damaged))
+
+    def locations(self, window: Window) -> list[str]:
+        """Return the quads that hold a pixel of a global window."""
+        return [location for _, location in self._touching(window)]
 
     def _touching(self, window: Window) -> list[tuple[Window, str]]:
         left, top, width, height = self._places.T
@@ -76,15 +107,49 @@ class Mosaic:
         near &= (top < window.row_off + window.height) & (top + height > window.row_off)
         return [(Window(*self._places[number].tolist()), self._locations[number]) for number in np.flatnonzero(near)]
 
-    def _read_quad(self, location: str, shared: Window, place: Window) -> tuple[np.ndarray, np.ndarray]:
+    def _read_quad(
+        self, location: str, shared: Window, place: Window
+    ) -> tuple[np.ndarray, np.ndarray, list[DamagedBlock]]:
         rows, columns = within(shared, place)
         local = Window.from_slices(rows, columns)
         try:
-            dataset = self._open(location)
-            pixels = dataset.read(indexes=range(1, self.bands + 1), window=local)
-            return pixels, read_valid(dataset, local, self.nodata)
-        except rasterio.errors.RasterioIOError as error:
-            raise RasterError(f"{location} cannot be read at {local}: {error}; fetch the quad again") from error
+            return *self._read_pixels(location, local), []
+        except RasterioIOError as error:
+            if self.damaged == "stop":
+                raise RasterError(
+                    f"{location} cannot be read at {local}: {error.__cause__ or error}; fetch the quad again, "
+                    "or set imagery.damaged_blocks: nodata to take what cannot be read as missing"
+                ) from error
+            return self._salvaged(location, local)
+
+    def _read_pixels(self, location: str, local: Window) -> tuple[np.ndarray, np.ndarray]:
+        dataset = self._open(location)
+        pixels = dataset.read(indexes=range(1, self.bands + 1), window=local)
+        return pixels, read_valid(dataset, local, self.nodata)
+
+    def _salvaged(self, location: str, local: Window) -> tuple[np.ndarray, np.ndarray, list[DamagedBlock]]:
+        """Read block by block; those that cannot be read stay missing."""
+        pixels = np.zeros((self.bands, local.height, local.width), np.uint8)
+        valid = np.zeros((local.height, local.width), bool)
+        damaged = []
+        for block in blocks(self._open(location), local):
+            shared = intersection(block, local)
+            assert shared is not None
+            here = within(shared, local)
+            try:
+                pixels[:, *here], valid[here] = self._read_pixels(location, shared)
+            except RasterioIOError as error:
+                damaged.append(DamagedBlock(location, block.row_off, block.col_off))
+                self._report(damaged[-1], error)
+        return pixels, valid, damaged
+
+    def _report(self, block: DamagedBlock, error: RasterioIOError) -> None:
+        if block not in self._reported:
+            self._reported.add(block)
+            logging.getLogger("rogi").warning(
+                "%s: the block at row %d, column %d cannot be read and is taken as missing: %s",
+                *(*block, error.__cause__ or error),
+            )
 
     def _open(self, location: str) -> rasterio.DatasetReader:
         if location not in self._handles:
@@ -109,13 +174,15 @@ class Imagery:
     neighbours alone, so it is the same however the imagery is cut into windows.
     """
 
-    def __init__(self, indexes: list[str], bands: int, nodata: float | None, screening: Screening) -> None:
-        """Open the tile indexes.
+    def __init__(
+        self, indexes: list[str], bands: int, nodata: float | None, screening: Screening, damaged: str = "stop"
+    ) -> None:
+        """Open the tile indexes; see `Mosaic` for `nodata` and `damaged`.
 
         Raises:
             RasterError: The mosaics do not lie on one grid.
         """
-        self.mosaics = [Mosaic(index, bands, nodata) for index in indexes]
+        self.mosaics = [Mosaic(index, bands, nodata, damaged) for index in indexes]
         self.grid = self.mosaics[0].grid
         self.screening = screening
         for index, mosaic in zip(indexes, self.mosaics, strict=True):
@@ -127,8 +194,8 @@ class Imagery:
     def read(self, window: Window) -> Scene:
         """Return image, validity and source of a global window."""
         whole = grown(aligned(window, self.screening.block_px), (len(self.mosaics) - 1) * self.screening.block_px)
-        image, valid = self.mosaics[0].read(whole)
-        source = valid.astype(np.uint8)
+        first = self.mosaics[0].read(whole)
+        image, valid, source, damaged = first.image, first.valid, first.source, first.damaged
         for number, mosaic in enumerate(self.mosaics[1:], start=2):
             poor = poor_share(image, valid, self.screening)
             missing = self._missing_share(valid)
@@ -138,15 +205,20 @@ class Imagery:
             gaps = missing > 0
             if not (bad | gaps).any():
                 break
-            other_image, other_valid = mosaic.read(whole)
-            other_poor = poor_share(other_image, other_valid, self.screening)
+            other = mosaic.read(whole)
+            damaged += other.damaged
+            other_poor = poor_share(other.image, other.valid, self.screening)
             better = (bad & (other_poor < poor)) | (fringe & (other_poor <= poor))
-            take = other_valid & (self._pixels(better) | (self._pixels(gaps) & ~valid))
-            image = np.where(take, other_image, image)
+            take = other.valid & (self._pixels(better) | (self._pixels(gaps) & ~valid))
+            image = np.where(take, other.image, image)
             source[take] = number
             valid |= take
         rows, columns = within(window, whole)
-        return Scene(image[:, rows, columns], valid[rows, columns], source[rows, columns])
+        return Scene(image[:, rows, columns], valid[rows, columns], source[rows, columns], damaged)
+
+    def locations(self, window: Window) -> list[str]:
+        """Return the quads of all mosaics that hold a pixel of a global window."""
+        return [location for mosaic in self.mosaics for location in mosaic.locations(window)]
 
     def _missing_share(self, valid: np.ndarray) -> np.ndarray:
         side = self.screening.block_px

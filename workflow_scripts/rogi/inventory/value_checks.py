@@ -9,6 +9,7 @@ from workflow_scripts.rogi.columns import COLUMNS, NAMES, Column
 from workflow_scripts.rogi.inventory.outcomes import Outcome, outcome, whole
 
 OPERATIONS = ("unreviewed", "remain", "refine", "retrieve")
+FROM_MODEL = ("PROB", "SPREAD")  # retrieved rock glaciers have neither, and nobody SPREAD if there is one model
 ROUNDING = 1e-6  # a mean of equal values may differ from them in the last digits
 
 
@@ -83,5 +84,6 @@ def _gaps(table: pd.DataFrame) -> Iterator[Outcome]:
     retrieved = table["OPERATION"] == "retrieve" if "OPERATION" in table else False
     for column in COLUMNS:
         if column.kind != "str" and not column.required and column.name in table:
-            bad = table[column.name].isna() & ~(retrieved & (column.name == "PROB"))
+            empty = table[column.name].isna()
+            bad = empty & ~(retrieved & (column.name in FROM_MODEL)) & ~(empty.all() & (column.name == "SPREAD"))
             yield outcome(f"gaps in {column.name}", bad, "no value is missing", "warning")

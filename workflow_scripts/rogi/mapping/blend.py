@@ -1,46 +1,95 @@
-"""Blending of window scores into rows of the output, in memory of one row of windows."""
+"""Joining the scores of overlapping windows: by integers, so that neither order nor cut changes a byte."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
 
 import numpy as np
 from rasterio.windows import Window
 
 from workflow_scripts.rogi.imagery.grid import intersection, within
-from workflow_scripts.rogi.mapping.windows import UNITY, ramp
 
 FULL = 254  # digital number of probability 1
 NODATA = 255
+UNITY = 256  # what the weights of all windows over a pixel add up to, along one axis
+
+Part = tuple[Window, np.ndarray]
 
 
-class Strip:
-    """One row of windows: scores accumulate, finished rows come off the top.
+def ramp(window_px: int, overlap_px: int) -> np.ndarray:
+    """Return the weights along one axis of a window: a Hann window with a flat top.
 
-    Scores are whole numbers and so are the weights, so the order of the windows does not matter.
+    They rise over the overlap as a sampled sin², stay at UNITY, and fall as its complement, so that the two windows
+    over a pixel always add up to UNITY. Being integers, they give the same sum in any order.
+
+    Args:
+        window_px: Side of the window.
+        overlap_px: Pixels that neighbouring windows share, at most half a window.
+
+    Returns:
+        uint32 array of shape (window_px,).
     """
+    position = (np.arange(overlap_px) + 0.5) / max(overlap_px, 1)
+    rise = np.round(UNITY * np.sin(position * np.pi / 2) ** 2).astype(np.uint32)
+    flat = np.full(window_px - 2 * overlap_px, UNITY, np.uint32)
+    return np.concatenate([rise, flat, UNITY - rise])
 
-    def __init__(self, extent: Window, window_px: int, overlap_px: int) -> None:
-        """Cover the columns of `extent`, in global pixels."""
-        self.extent, self.window_px, self.step = extent, window_px, window_px - overlap_px
-        weight = ramp(window_px, overlap_px)
-        self.weight = np.outer(weight, weight)
-        shape = window_px, extent.width
-        self.scores = np.zeros(shape, np.uint32)
-        self.source = np.zeros(shape, np.uint8)
 
-    def add(self, window: Window, scores: np.ndarray, source: np.ndarray) -> None:
-        """Add a window of this row: uint8 scores and, per pixel, the number of the mosaic it came from (0 none)."""
-        here = Window(self.extent.col_off, window.row_off, self.extent.width, self.window_px)
-        shared = intersection(window, here)
-        if shared is None:
-            return
-        target, part = within(shared, here), within(shared, window)
-        self.scores[target] += self.weight[part] * scores[part]
-        self.source[target] = source[part]
+class Joining(ABC):
+    """A way to join windows."""
 
-    def take(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the finished rows, uint8 scores and sources of shape (step, width), and move on to the next row."""
-        scores = ((self.scores[: self.step] + UNITY * UNITY // 2) // (UNITY * UNITY)).astype(np.uint8)
-        source = self.source[: self.step].copy()
-        for array in (self.scores, self.source):
-            rest = array[self.step :].copy()
-            array[: len(rest)] = rest
-            array[len(rest) :] = 0
-        return scores, source
+    dtype: type[np.unsignedinteger]
+
+    def join(self, block: Window, parts: Iterable[Part]) -> np.ndarray:
+        """Return a block of output.
+
+        Args:
+            block: Where it lies, in global pixels.
+            parts: At least one of the windows that touch it, each with uint8 scores (layers, height, width). Where a
+                window is left out, it counts for nothing.
+
+        Returns:
+            uint8 array of shape (layers, height, width).
+        """
+        total: np.ndarray | None = None
+        for window, scores in parts:
+            shared = intersection(window, block)
+            assert shared is not None
+            if total is None:
+                total = np.zeros((len(scores), block.height, block.width), self.dtype)
+            here, there = within(shared, block), within(shared, window)
+            self._add(total[:, *here], scores[:, *there], there)
+        assert total is not None
+        return self._finished(total)
+
+    @abstractmethod
+    def _add(self, total: np.ndarray, scores: np.ndarray, there: tuple[slice, slice]) -> None:
+        """Add a window's scores in place; `there` is the part of the window they come from."""
+
+    def _finished(self, total: np.ndarray) -> np.ndarray:
+        return total
+
+
+class Blend(Joining):
+    """The mean of the windows over a pixel, weighted by `ramp` along both axes."""
+
+    dtype = np.uint32
+
+    def __init__(self, window_px: int, overlap_px: int) -> None:
+        """Prepare the weights."""
+        weights = ramp(window_px, overlap_px)
+        self.weights = np.outer(weights, weights)
+
+    def _add(self, total: np.ndarray, scores: np.ndarray, there: tuple[slice, slice]) -> None:
+        total += self.weights[there] * scores
+
+    def _finished(self, total: np.ndarray) -> np.ndarray:
+        return ((total + UNITY * UNITY // 2) // (UNITY * UNITY)).astype(np.uint8)
+
+
+class Union(Joining):
+    """The highest score over a pixel: thresholded, it is the logical OR of the thresholded windows."""
+
+    dtype = np.uint8
+
+    def _add(self, total: np.ndarray, scores: np.ndarray, there: tuple[slice, slice]) -> None:
+        np.maximum(total, scores, out=total)

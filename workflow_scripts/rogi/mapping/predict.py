@@ -1,130 +1,166 @@
-"""Probability of rock glacier over an area, window by window, in memory of one row of windows."""
+"""Scores of every window over an area; reading, computing and writing overlap, in the memory of a few windows."""
 
-from collections.abc import Iterator
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
+from types import TracebackType
 
 import numpy as np
 import shapely
-import torch
-from rasterio.features import geometry_mask
 from rasterio.windows import Window
 
-from workflow_scripts.rogi.imagery.grid import intersection
-from workflow_scripts.rogi.imagery.mosaic import Imagery, Scene
-from workflow_scripts.rogi.mapping.blend import FULL, NODATA, Strip
-from workflow_scripts.rogi.mapping.windows import windows_in_rows
+from workflow_scripts.rogi.imagery.ahead import ReadAhead
+from workflow_scripts.rogi.imagery.grid import PixelGrid
+from workflow_scripts.rogi.imagery.mosaic import Scene
+from workflow_scripts.rogi.mapping.ledger import Ledger
+from workflow_scripts.rogi.mapping.output import Output
+from workflow_scripts.rogi.mapping.scorer import Pending, Scorer
 from workflow_scripts.rogi.progress import Progress
-from workflow_scripts.rogi.training.network import Normalized
 
 
 @dataclass
 class Tally:
-    """What a run did: windows computed, skipped outside the area, and skipped without imagery."""
-
-    computed: int = 0
-    outside: int = 0
-    empty: int = 0
-
-
-class Predictor:
-    """A network that scores windows of imagery."""
-
-    def __init__(self, network: Normalized, device: torch.device) -> None:
-        """Move the network to the device."""
-        self.network = network.to(memory_format=torch.channels_last).to(device).eval()
-        self.device = device
-
-    @torch.inference_mode()
-    def scores(self, scenes: list[Scene]) -> np.ndarray:
-        """Return uint8 scores (n, height, width): FULL times the probability, rounded."""
-        image = torch.from_numpy(np.stack([scene.image for scene in scenes])).to(self.device)
-        valid = torch.from_numpy(np.stack([scene.valid for scene in scenes])).to(self.device)
-        probability = torch.sigmoid(self.network(image, valid))
-        return (probability * FULL).round().byte().cpu().numpy()
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Finished rows of the output.
+    """What became of the windows of a run, and how long it took.
 
     Attributes:
-        window: Where they lie, in global pixels.
-        scores: uint8 (height, width), FULL times the probability, NODATA outside the area or without imagery.
-        source: uint8 (height, width), number of the mosaic, 0 where there is none.
+        computed: Scored in this run.
+        resumed: Scored by an earlier run that was interrupted.
+        outside: Skipped, for they do not touch the area.
+        empty: Skipped, for they hold no imagery.
+        seconds: From the first window to the last block.
     """
 
-    window: Window
-    scores: np.ndarray
-    source: np.ndarray
+    computed: int = 0
+    resumed: int = 0
+    outside: int = 0
+    empty: int = 0
+    seconds: float = 0.0
+
+
+class _Keeping:
+    """One thread that keeps scores in the ledger and writes output; at most one window of scores waits for it."""
+
+    def __init__(self, ledger: Ledger, output: Output) -> None:
+        self.ledger, self.output = ledger, output
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="writer")
+        self._last: Future[None] | None = None
+
+    def keep(self, window: Window, scene: Scene, scores: np.ndarray | None) -> None:
+        self.wait()
+        self._last = self._pool.submit(self._keep, window, scene, scores)
+
+    def _keep(self, window: Window, scene: Scene, scores: np.ndarray | None) -> None:
+        if scores is None:
+            self.ledger.put(window, None, scene.damaged)
+            return
+        self.ledger.put(window, np.concatenate([scores, scene.source[np.newaxis]]), scene.damaged)
+        self.output.advance(window)
+
+    def wait(self) -> None:
+        if self._last is not None:
+            self._last.result()
+
+    def __enter__(self) -> "_Keeping":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown()  # what is computed is kept, whatever else failed
 
 
 def predict(
-    imagery: Imagery,
-    predictor: Predictor,
+    reading: ReadAhead,
+    scorer: Scorer,
+    ledger: Ledger,
+    output: Output,
+    pixels: PixelGrid,
     area: shapely.Geometry,
-    extent: Window,
-    window_px: int,
-    overlap_px: int,
-    batch_size: int,
+    windows: Iterable[Window],
     tally: Tally,
     bar: Progress,
-) -> Iterator[Rows]:
-    """Give the output rows of an extent from north to south.
+) -> None:
+    """Score all windows that touch an area and hold imagery, and write the output.
 
-    Windows outside the area or without any imagery are skipped; a pixel inside the area never misses a window, so its
-    value does not depend on the area's shape or on the extent.
+    A pixel inside the area never misses a window, so its value depends neither on the area's shape nor on the windows'
+    extent. Windows that the ledger holds already are not computed again.
 
     Args:
-        imagery: What is read.
-        predictor: What scores it.
-        area: Polygon in the imagery's CRS; pixels whose centre is outside become nodata.
-        extent: Output window, in global pixels.
-        window_px: Side of the windows.
-        overlap_px: Pixels that neighbouring windows share, at most half a window.
-        batch_size: Windows scored at a time.
+        reading: Where scenes come from.
+        scorer: What scores them.
+        ledger: What keeps the scores.
+        output: What joins them.
+        pixels: The global grid.
+        area: Polygon in the imagery's CRS.
+        windows: Row by row from the north.
         tally: Counts what was done.
         bar: Told of every window, in Mpx.
     """
+    started = time.monotonic()
     shapely.prepare(area)
-    strip = Strip(extent, window_px, overlap_px)
-    for top, windows in windows_in_rows(extent, window_px, overlap_px):
-        wanted = [window for window in windows if area.intersects(shapely.box(*imagery.grid.bounds(window)))]
-        tally.outside += len(windows) - len(wanted)
-        bar.advance((len(windows) - len(wanted)) * window_px**2 / 1e6)
-        for group in _groups(_with_imagery(imagery, wanted, tally, bar), batch_size):
-            scores = predictor.scores([scene for _, scene in group])
-            for (window, scene), score in zip(group, scores, strict=True):
-                strip.add(window, score, scene.source)
-            tally.computed += len(group)
-            bar.advance(len(group) * window_px**2 / 1e6)
-        yield from _finished(imagery, strip, area, extent, top)
+    under_way: deque[tuple[list[tuple[Window, Scene]], Pending]] = deque()
+    with _Keeping(ledger, output) as keeping:
+        todo = _todo(windows, ledger.windows(), pixels, area, tally, bar)
+        scenes = _with_imagery(reading.scenes(todo), keeping, tally, bar)
+        while group := list(islice(scenes, scorer.batch_size)):
+            rest = iter(group)
+            for pending in scorer.submit([scene for _, scene in group]):
+                under_way.append((list(islice(rest, len(pending.scores))), pending))
+                if len(under_way) > scorer.in_flight:
+                    _finish(*under_way.popleft(), scorer, keeping, tally, bar)
+        while under_way:
+            _finish(*under_way.popleft(), scorer, keeping, tally, bar)
+        keeping.wait()
+        output.finish()
+    tally.seconds = time.monotonic() - started
+
+
+def _todo(
+    windows: Iterable[Window],
+    done: dict[tuple[int, int], bool],
+    pixels: PixelGrid,
+    area: shapely.Geometry,
+    tally: Tally,
+    bar: Progress,
+) -> Iterator[Window]:
+    for window in windows:
+        scored = done.get((window.row_off, window.col_off))
+        if not area.intersects(shapely.box(*pixels.bounds(window))):
+            tally.outside += 1
+        elif scored is None:
+            yield window
+            continue
+        elif scored:
+            tally.resumed += 1
+        else:
+            tally.empty += 1
+        bar.advance(window.width * window.height / 1e6)
 
 
 def _with_imagery(
-    imagery: Imagery, windows: list[Window], tally: Tally, bar: Progress
+    scenes: Iterator[tuple[Window, Scene]], keeping: _Keeping, tally: Tally, bar: Progress
 ) -> Iterator[tuple[Window, Scene]]:
-    for window in windows:
-        scene = imagery.read(window)
+    for window, scene in scenes:
         if scene.valid.any():
             yield window, scene
-        else:
-            tally.empty += 1
-            bar.advance(window.width * window.height / 1e6)
+            continue
+        keeping.keep(window, scene, None)
+        tally.empty += 1
+        bar.advance(window.width * window.height / 1e6)
 
 
-def _groups(items: Iterator[tuple[Window, Scene]], size: int) -> Iterator[list[tuple[Window, Scene]]]:
-    while group := list(islice(items, size)):
-        yield group
-
-
-def _finished(imagery: Imagery, strip: Strip, area: shapely.Geometry, extent: Window, top: int) -> Iterator[Rows]:
-    scores, source = strip.take()
-    shared = intersection(Window(extent.col_off, top, extent.width, strip.step), extent)
-    if shared is None:
-        return
-    rows = slice(shared.row_off - top, shared.row_off - top + shared.height)
-    scores, source = scores[rows], source[rows]
-    outside = geometry_mask([area], scores.shape, imagery.grid.transform(shared))
-    source = np.where(outside, 0, source).astype(np.uint8)
-    yield Rows(shared, np.where(source == 0, NODATA, scores).astype(np.uint8), source)
+def _finish(
+    group: list[tuple[Window, Scene]],
+    pending: Pending,
+    scorer: Scorer,
+    keeping: _Keeping,
+    tally: Tally,
+    bar: Progress,
+) -> None:
+    for (window, scene), scores in zip(group, scorer.collect(pending), strict=True):
+        keeping.keep(window, scene, scores)
+        tally.computed += 1
+        bar.advance(window.width * window.height / 1e6)

@@ -12,13 +12,14 @@ from workflow_scripts.rogi.geodesy import WGS84, area_m2, local_projection
 from workflow_scripts.rogi.identity import primary_markers
 from workflow_scripts.rogi.review.decisions import Decision
 
-REVIEWED = ("candidate_id", "operation", "mapper", "date", "comment", "probability", "source", "area_m2")
+OF_CANDIDATE = ("system_id", "probability", "spread", "source")
+REVIEWED = ("candidate_id", "operation", "mapper", "date", "comment", *OF_CANDIDATE, "area_m2")
 EXCLUDED = ("candidate_id", "reason", "operation", "mapper", "comment", "area_m2")
 _SAID = ["file", "layer", "row", "mapper", "date"]
 LOG = (*_SAID, "operation", "candidate_id", "outcome", "area_before_m2", "area_after_m2")
 UNREVIEWED = "unreviewed"
 NEAR_M = 500.0  # a mosaic is exchanged for another in blocks of some hundred metres, so its neighbours share its source
-_TEXTS = ("candidate_id", "reason", "operation", "mapper", "date", "comment", "source")
+_TEXTS = ("candidate_id", "system_id", "reason", "operation", "mapper", "date", "comment", "source")
 _DONE = {"remain": "kept", "refine": "refined", "retrieve": "retrieved"}
 
 
@@ -28,7 +29,7 @@ def apply_decisions(
     """Return every candidate and every retrieved rock glacier with what the review made of it.
 
     Args:
-        candidates: Columns candidate_id, probability, source, geometry in EPSG:4326.
+        candidates: Columns candidate_id, `OF_CANDIDATE`, geometry in EPSG:4326.
         decisions: At most one per candidate.
         min_area_m2: Smaller ones are excluded, whoever drew them.
         mosaics: Names of the mosaics; the first is the source of a retrieved rock glacier with no candidate near.
@@ -52,8 +53,7 @@ def _reviewed(candidates: gpd.GeoDataFrame, by_id: Mapping[str, Decision]) -> pd
     drawn = [None if row is None else row.geometry for row in rows]
     columns = _columns(rows) | {
         "candidate_id": candidates["candidate_id"].to_numpy(),
-        "probability": candidates["probability"].to_numpy(float),
-        "source": candidates["source"].to_numpy(),
+        **{name: candidates[name].to_numpy() for name in OF_CANDIDATE},
         "area_before_m2": area_m2(candidates.geometry),
         "geometry": [old if new is None else new for old, new in zip(candidates.geometry, drawn, strict=True)],
     }
@@ -64,7 +64,9 @@ def _retrieved(new: Sequence[Decision], candidates: gpd.GeoDataFrame, mosaics: S
     shapes = gpd.GeoSeries([decision.geometry for decision in new], crs=WGS84)
     columns = _columns(new) | {
         "candidate_id": [None] * len(new),
+        "system_id": [None] * len(new),
         "probability": np.full(len(new), np.nan),
+        "spread": np.full(len(new), np.nan),
         "source": nearest_sources(shapes, candidates, mosaics[0] if mosaics else ""),
         "area_before_m2": np.full(len(new), np.nan),
         "geometry": shapes.to_list(),

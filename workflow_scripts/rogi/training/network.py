@@ -125,7 +125,7 @@ def load(path: str | Path, bands: list[str]) -> TrainedModel:
     """
     content = _read(path)
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise ValueError(f"{path} is not a model file of this workflow; train one, or name another in model.file")
+        raise ValueError(f"{path} is not a model file of this workflow; train one, or name another in model.files")
     made_of = content["architecture"]
     if list(made_of["bands"]) != list(bands):
         raise ValueError(
@@ -146,21 +146,6 @@ def _read(path: str | Path) -> Any:
         return None  # no PyTorch file at all
 
 
-def choose_device(wanted: str) -> torch.device:
-    """Return the device for "auto", "cpu" or "cuda".
-
-    Raises:
-        RuntimeError: A GPU was asked for and none is visible.
-    """
-    visible = torch.cuda.is_available()
-    if wanted == "cuda" and not visible:
-        raise RuntimeError(
-            "the config asks for a GPU (device: cuda) and none is visible to PyTorch; run on a node with one, "
-            "check CUDA_VISIBLE_DEVICES and that PyTorch is a CUDA build, or set device: auto"
-        )
-    return torch.device("cuda" if visible and wanted != "cpu" else "cpu")
-
-
 class Normalized(nn.Module):
     """A network with the normalisation in front, so that uint8 imagery goes in and probabilities come out.
 
@@ -170,14 +155,21 @@ class Normalized(nn.Module):
     mean: torch.Tensor
     std: torch.Tensor
 
-    def __init__(self, network: nn.Module, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
-        """Wrap a network."""
+    def __init__(
+        self,
+        network: nn.Module,
+        mean: tuple[float, ...],
+        std: tuple[float, ...],
+        precision: torch.dtype = torch.float32,
+    ) -> None:
+        """Wrap a network that takes its input in a precision."""
         super().__init__()
-        self.network = network
+        self.network, self.precision = network, precision
         self.register_buffer("mean", torch.tensor(mean).view(1, -1, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).view(1, -1, 1, 1), persistent=False)
 
     def forward(self, image: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
         """Return logits (n, height, width) from uint8 (n, bands, height, width) and bool (n, height, width)."""
         normal = (image.float() - self.mean) / self.std * valid.unsqueeze(1)
-        return self.network(normal.contiguous(memory_format=torch.channels_last)).squeeze(1)
+        normal = normal.to(self.precision, memory_format=torch.channels_last)
+        return self.network(normal).squeeze(1)

@@ -1,0 +1,172 @@
+"""Scores: closed forms for simple networks, views and ensembles; what happens when memory runs out."""
+
+import logging
+import shutil
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from workflow_scripts.rogi.imagery.mosaic import Scene
+from workflow_scripts.rogi.mapping.blend import FULL
+from workflow_scripts.rogi.mapping.scorer import Scorer, make_scorer, views
+from workflow_scripts.rogi.training.network import Architecture, TrainedModel
+
+CPU = torch.device("cpu")
+MEAN, STD = (100.0, 110.0, 120.0), (30.0, 20.0, 10.0)
+
+
+def scene(seed: int, side: int = 32) -> Scene:
+    rng = np.random.default_rng(seed)
+    valid = rng.random((side, side)) > 0.1
+    image = rng.integers(1, 256, (3, side, side), np.uint8) * valid
+    return Scene(image, valid, valid.astype(np.uint8))
+
+
+def trained(network: nn.Module) -> TrainedModel:
+    architecture = Architecture("DeepLabV3Plus", "none", ("red", "green", "blue"), 16, (6, 12, 18), 64)
+    return TrainedModel(network.eval(), architecture, MEAN, STD, {})
+
+
+def scored(networks: list[nn.Module], scenes: list[Scene], test_time: str = "none", size: int = 4) -> np.ndarray:
+    scorer = make_scorer([trained(network) for network in networks], CPU, torch.float32, test_time, size, False)
+    return np.concatenate([scorer.collect(pending) for pending in scorer.submit(scenes)])
+
+
+def linear(seed: int) -> nn.Conv2d:
+    torch.manual_seed(seed)
+    return nn.Conv2d(3, 1, 1)
+
+
+def probability(network: nn.Conv2d, scene: Scene) -> np.ndarray:
+    """The closed form: the sigmoid of a weighted sum of normalised bands."""
+    assert network.bias is not None
+    normal = (scene.image - np.reshape(MEAN, (3, 1, 1))) / np.reshape(STD, (3, 1, 1)) * scene.valid
+    logits = np.tensordot(network.weight.detach().numpy().ravel(), normal, 1) + network.bias.item()
+    return 1 / (1 + np.exp(-logits))
+
+
+def test_scores_are_probabilities_times_254() -> None:
+    network, scenes = linear(0), [scene(0), scene(1)]
+    scores = scored([network], scenes)
+    assert scores.shape == (2, 1, 32, 32)
+    assert scores.dtype == np.uint8
+    for found, seen in zip(scores, scenes, strict=True):
+        assert np.abs(found[0] - FULL * probability(network, seen)).max() <= 0.5 + 1e-3
+
+
+@pytest.mark.parametrize(("bias", "expected"), [(50.0, FULL), (-50.0, 0), (0.0, 127)])
+def test_certainty_is_254(bias: float, expected: int) -> None:
+    network = linear(0)
+    assert network.bias is not None
+    nn.init.zeros_(network.weight)
+    nn.init.constant_(network.bias, bias)
+    assert (scored([network], [scene(0)]) == expected).all()
+
+
+def test_constant_and_empty_scenes_are_scored_like_any_other() -> None:
+    blank = Scene(np.full((3, 16, 16), 77, np.uint8), np.ones((16, 16), bool), np.ones((16, 16), np.uint8))
+    empty = Scene(np.zeros((3, 16, 16), np.uint8), np.zeros((16, 16), bool), np.zeros((16, 16), np.uint8))
+    assert np.unique(scored([linear(0)], [blank])).size == 1
+    assert np.isfinite(scored([linear(0)], [empty]).astype(float)).all()
+
+
+def test_an_ensemble_gives_mean_and_standard_deviation() -> None:
+    networks, seen = [linear(seed) for seed in range(3)], scene(5)
+    scores = scored(list(networks), [seen])
+    each = np.stack([probability(network, seen) for network in networks])
+    assert scores.shape == (1, 2, 32, 32)
+    assert np.abs(scores[0, 0] - FULL * each.mean(axis=0)).max() <= 0.5 + 1e-2
+    assert np.abs(scores[0, 1] - FULL * each.std(axis=0)).max() <= 0.5 + 2e-2
+
+
+def test_members_that_agree_have_no_spread() -> None:
+    network = linear(0)
+    assert (scored([network, network], [scene(0)])[0, 1] == 0).all()
+
+
+@pytest.mark.parametrize(("test_time", "count"), [("none", 1), ("flips", 4), ("dihedral", 8)])
+def test_views_are_different_and_lead_back(test_time: str, count: int) -> None:
+    image = torch.arange(25.0).reshape(1, 5, 5)
+    seen = [there(image) for there, _ in views(test_time)]
+    assert len({tuple(view.flatten().tolist()) for view in seen}) == count
+    for there, back in views(test_time):
+        assert torch.equal(back(there(image)), image)
+    assert torch.equal(seen[0], image)
+
+
+def test_all_views_together_are_blind_to_direction() -> None:
+    """A network that looks one way only becomes symmetric, and so do its scores."""
+    torch.manual_seed(2)
+    network, seen = nn.Conv2d(3, 1, 5, padding=2), scene(7)
+    turned = Scene(np.rot90(seen.image, 1, (1, 2)).copy(), np.rot90(seen.valid).copy(), np.rot90(seen.source).copy())
+    plain, all_views = (scored([network], [seen, turned], test_time)[:, 0] for test_time in ("none", "dihedral"))
+    assert not np.array_equal(np.rot90(plain[0]), plain[1])
+    difference = np.rot90(all_views[0]).astype(int) - all_views[1]
+    assert np.abs(difference).max() <= 1  # sums of eight in another order
+    assert (difference != 0).mean() < 1e-2
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 8])
+def test_the_batch_size_changes_no_byte(size: int) -> None:
+    torch.manual_seed(3)
+    network = nn.Sequential(nn.Conv2d(3, 16, 3, padding=1), nn.ReLU(), nn.Conv2d(16, 1, 3, padding=1))
+    scenes = [scene(seed, 64) for seed in range(8)]
+    alone = np.concatenate([scored([network], [each]) for each in scenes])
+    together = np.concatenate([scored([network], scenes[at : at + size], size=size) for at in range(0, 8, size)])
+    assert alone.tobytes() == together.tobytes()
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="compiling takes a C++ compiler")
+def test_the_compiled_network_gives_the_same_scores() -> None:
+    network, seen = linear(0), [scene(0), scene(1)]
+    compiled = make_scorer([trained(network)], CPU, torch.float32, "flips", 1, True)
+    found = np.concatenate([compiled.collect(pending) for pending in compiled.submit(seen)])
+    assert np.abs(found.astype(int) - scored([network], seen, "flips")).max() <= 1
+
+
+class Cramped(nn.Module):
+    """Runs out of memory with more windows than fit."""
+
+    def __init__(self, fits: int, score: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        super().__init__()
+        self.fits, self.score, self.batches = fits, score, list[int]()
+
+    def forward(self, image: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
+        if len(image) > self.fits:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        self.batches.append(len(image))
+        return self.score(image)
+
+
+class Batched(Scorer):
+    """Launches whole batches on the CPU, as a GPU would."""
+
+    @torch.inference_mode()
+    def _launch(self, scenes: list[Scene]):  # type: ignore[no-untyped-def]
+        from workflow_scripts.rogi.mapping.scorer import Pending
+
+        image = torch.from_numpy(np.stack([scene.image for scene in scenes]))
+        return Pending(self.scoring(image, image[:, 0] > 0))
+
+
+@pytest.mark.parametrize(("fits", "expected"), [(8, [7]), (3, [3, 3, 1]), (1, [1] * 7)])
+def test_out_of_memory_halves_the_batch_and_goes_on(
+    fits: int, expected: list[int], caplog: pytest.LogCaptureFixture
+) -> None:
+    scoring = Cramped(fits, lambda image: image[:, :1])
+    scorer, scenes = Batched(scoring, CPU, 1, 7), [scene(seed) for seed in range(7)]
+    with caplog.at_level(logging.WARNING, "rogi"):
+        scores = np.concatenate([scorer.collect(pending) for pending in scorer.submit(scenes)])
+    assert np.array_equal(scores[:, 0], [each.image[0] for each in scenes])
+    assert scoring.batches == expected
+    assert scorer.batch_size == max(expected)
+    assert ("out of GPU memory with 7 windows at a time; trying 3" in caplog.text) == (fits < 7)
+
+
+def test_a_single_window_that_does_not_fit_says_what_to_do() -> None:
+    scorer = Batched(Cramped(0, torch.relu), CPU, 1, 4)
+    with pytest.raises(MemoryError, match=r"single window of 32 px .* lower prediction\.window_px"):
+        list(scorer.submit([scene(0), scene(1)]))

@@ -1,0 +1,49 @@
+"""Which device a job computes on; on a node with several GPUs, every job of this machine has its own."""
+
+import fcntl
+import logging
+import tempfile
+from collections.abc import Iterable
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import torch
+
+_claims: list[ExitStack] = []  # open for as long as the process lives; the kernel frees a lock when it dies
+
+
+def choose_device(wanted: str) -> torch.device:
+    """Return the device for "auto", "cpu" or "cuda"; of several visible GPUs one that no other job here has taken.
+
+    Raises:
+        RuntimeError: A GPU was asked for and none is visible.
+    """
+    visible = torch.cuda.is_available()
+    if wanted == "cuda" and not visible:
+        raise RuntimeError(
+            "the config asks for a GPU (device: cuda) and none is visible to PyTorch; run on a node with one, "
+            "check CUDA_VISIBLE_DEVICES and that PyTorch is a CUDA build, or set device: auto"
+        )
+    if not visible or wanted == "cpu":
+        return torch.device("cpu")
+    names = [str(torch.cuda.get_device_properties(number).uuid) for number in range(torch.cuda.device_count())]
+    device = torch.device("cuda", claim(names, Path(tempfile.gettempdir())))
+    torch.cuda.set_device(device)
+    return device
+
+
+def claim(names: Iterable[str], folder: Path) -> int:
+    """Return the position of the first name that no other process has claimed, and claim it; 0 when none is free.
+
+    Args:
+        names: What identifies the devices on this machine.
+        folder: Where the lock files lie.
+    """
+    for number, name in enumerate(names):
+        with suppress(OSError), ExitStack() as held:  # taken, or another user's file
+            handle = held.enter_context((folder / f"tprogi-device-{name}.lock").open("w"))
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _claims.append(held.pop_all())
+            return number
+    logging.getLogger("rogi").warning("every visible GPU is in use by another job of this workflow; sharing the first")
+    return 0
