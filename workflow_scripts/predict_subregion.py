@@ -1,6 +1,7 @@
 """Rock glacier probability of one subregion, blended from overlapping windows."""
 
 import logging
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from workflow_scripts.rogi.fingerprint import code_digest
 from workflow_scripts.rogi.geodesy import buffer_true_m
 from workflow_scripts.rogi.imagery.ahead import ReadAhead
 from workflow_scripts.rogi.imagery.gaps import report_missing
-from workflow_scripts.rogi.imagery.grid import aligned
+from workflow_scripts.rogi.imagery.grid import aligned, grown
 from workflow_scripts.rogi.imagery.mosaic import Imagery
 from workflow_scripts.rogi.imagery.screening import Screening
 from workflow_scripts.rogi.inventory.subregions import read_subregion
@@ -19,7 +20,7 @@ from workflow_scripts.rogi.mapping.accelerate import choose_precision, keep_free
 from workflow_scripts.rogi.mapping.blend import NODATA
 from workflow_scripts.rogi.mapping.ledger import Ledger, fingerprint
 from workflow_scripts.rogi.mapping.output import Output
-from workflow_scripts.rogi.mapping.predict import Tally, predict
+from workflow_scripts.rogi.mapping.predict import Tally, predict, windows_over
 from workflow_scripts.rogi.mapping.report import hardware, identity, write_report
 from workflow_scripts.rogi.mapping.scorer import make_scorer
 from workflow_scripts.rogi.mapping.settings import Prediction
@@ -67,38 +68,43 @@ def main(
         area = buffer_true_m(own, halo_m).union_all()
         pixels = imagery.grid
         extent = aligned(pixels.window(area.bounds), BLOCK_PX)
-        quads = imagery.locations(extent)
+        margin = settings.windows.window_px + len(indexes) * screening["block_px"]
+        quads = imagery.locations(grown(extent, margin))  # all that a window over the extent may read
     made_by = fingerprint(
         settings=[bands, nodata, damaged, screening, settings.mode, settings.windows, settings.test_time],
         numbers=[str(precision), settings.compiled, *hardware(device, threads, settings.batch_size)],
         files=identity(models + quads),
         code=code_digest(Path(__file__).resolve(), ROOT),
     )
-    kept, tally = Ledger(ledger, made_by), Tally()
+    windows = windows_over(area, settings.windows.touching(extent), pixels)
+    tally = Tally(outside=settings.windows.count(extent) - len(windows))
     profile = geotiff_profile("uint8", pixels.crs, pixels.transform(extent), extent.height, extent.width)
-    total = settings.windows.count(extent) * settings.windows.window_px**2 / 1e6
-    with (
-        writing_cog(probability, profile | {"nodata": NODATA, "count": scorer.layers}, "average") as scores_file,
-        writing_cog(source, profile | {"nodata": 0}, "nearest") as source_file,
-        ReadAhead(opened, settings.readers) as reading,
-        progress(f"mapping {subregion}", total, "Mpx") as bar,
-    ):
-        scores_file.update_tags(units="probability times 254")
-        scores_file.descriptions = ("probability", "spread")[: scorer.layers]
-        output = Output(kept, scores_file, source_file, pixels, settings.windows, settings.joining, area, extent)
-        predict(reading, scorer, kept, output, pixels, area, settings.windows.touching(extent), tally, bar)
-    broken = kept.damaged()
-    about = {
-        "subregion": subregion,
-        "device": hardware(device, threads, settings.batch_size),
-        "precision": str(precision),
-        "mode": settings.mode,
-        "samples_per_pixel": scorer.samples,
-        "batch_size": scorer.batch_size,
-        "damaged_blocks": broken,
-    }
-    done = write_report(report, tally, settings.windows, scorer.busy_s, output.pixels_written, about)
-    kept.discard()
+    layers = profile | {"nodata": NODATA, "count": scorer.layers}
+    with Ledger(ledger, made_by) as kept:
+        started = time.monotonic()
+        with (
+            writing_cog(probability, layers, "average", threads) as scores_file,
+            writing_cog(source, profile | {"nodata": 0}, "nearest", threads) as source_file,
+            ReadAhead(opened, max(2, threads // 2)) as reading,
+            progress(f"mapping {subregion}", len(windows) * settings.windows.window_px**2 / 1e6, "Mpx") as bar,
+        ):
+            scores_file.update_tags(units="probability times 254")
+            scores_file.descriptions = ("probability", "spread")[: scorer.layers]
+            output = Output(kept, scores_file, source_file, pixels, settings.windows, settings.joining, area, extent)
+            predict(reading, scorer, kept, output, windows, tally, bar)
+        tally.seconds = time.monotonic() - started
+        broken = kept.damaged()
+        about = {
+            "subregion": subregion,
+            "device": hardware(device, threads, settings.batch_size),
+            "precision": str(precision),
+            "mode": settings.mode,
+            "samples_per_pixel": scorer.samples,
+            "batch_size": scorer.batch_size,
+            "damaged_blocks": broken,
+        }
+        done = write_report(report, tally, settings.windows, scorer.busy_s, output.pixels_written, about)
+        kept.discard()
     logging.getLogger("rogi").info(
         "%s: %.1f Mpx mapped, %.2f Mpx/s, device busy %.0f %%, peak memory %d MiB; windows: %d computed, %d kept from "
         "an interrupted run, %d skipped outside, %d skipped without imagery; %d damaged blocks",

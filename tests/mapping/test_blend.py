@@ -111,3 +111,10 @@ def test_the_union_is_the_logical_or_of_thresholded_windows(
 
 def test_no_score_is_nodata() -> None:
     assert FULL < NODATA <= np.iinfo(np.uint8).max
+
+
+def test_the_union_takes_the_spread_of_the_highest_score() -> None:
+    block, high, low = Window(0, 0, 4, 4), np.array([[[200]], [[3]]], np.uint8), np.array([[[10]], [[90]]], np.uint8)
+    parts = [(block, np.broadcast_to(scores, (2, 4, 4))) for scores in (high, low)]
+    for order in (1, -1):
+        assert np.array_equal(Union().join(block, parts[::order]), np.broadcast_to(high, (2, 4, 4)))

@@ -34,12 +34,13 @@ from tests.worlds import (
     square,
     texture,
     write_mosaic,
+    write_quad,
     write_subregions,
 )
 from workflow_scripts import predict_subregion
 from workflow_scripts.rogi.imagery import gaps
 from workflow_scripts.rogi.imagery.grid import intersection, within
-from workflow_scripts.rogi.imagery.index import read_index, uncovered, write_index
+from workflow_scripts.rogi.imagery.index import index_quads, read_index, uncovered, write_index
 from workflow_scripts.rogi.imagery.mosaic import Imagery
 from workflow_scripts.rogi.mapping.blend import FULL, NODATA
 from workflow_scripts.rogi.mapping.ledger import Ledger
@@ -57,7 +58,6 @@ PREDICTION: dict[str, Any] = {
     "precision": "float32",
     "compiled": False,
     "batch_size": 1,
-    "readers": 2,
     "device": "cpu",
 }
 WEST, EAST = square(60, 60, 200, 150), square(260, 60, 200, 150)
@@ -250,6 +250,25 @@ def test_a_ledger_of_other_settings_is_refused(
     run(world.indexes, world.imagery, subregions, tiny_model, tmp_path, "west", **change)
     assert "is of another model, configuration, imagery" in caplog.text
     assert json.loads((tmp_path / "prediction.json").read_text())["windows"]["resumed"] == 0
+
+
+def test_a_ledger_of_other_imagery_beside_the_extent_is_refused(
+    world: World, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Windows see beyond the extent, which ends at column 512 of the world; a quad begins there."""
+    index = write_mosaic(tmp_path / "quads", texture(1), np.ones((SIDE, SIDE), bool))
+    bands = np.full((4, QUAD, QUAD), 255, np.uint8)
+    beside = write_quad(tmp_path / "quads" / "beside.tif", bands, WHOLE.col_off + SIDE, WHOLE.row_off)
+    write_index(index, index_quads([*read_index(index)["location"], beside], 3, None, 1), 3)
+    subregions = write_subregions(tmp_path / "subregions.gpkg", {"east": square(300, 100, 150, 150)})
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "discard", Ledger.close)
+        run([index], world.imagery, subregions, tiny_model, tmp_path, "east")
+    _, window = read(tmp_path / "probability.tif")
+    assert window.col_off + window.width == WHOLE.col_off + SIDE
+    write_quad(beside, bands // 2, WHOLE.col_off + SIDE, WHOLE.row_off)
+    run([index], world.imagery, subregions, tiny_model, tmp_path, "east")
+    assert "and is begun anew" in caplog.text
 
 
 def test_an_ensemble_has_its_spread_in_a_second_band(world: World, tiny_model: Path, tmp_path: Path) -> None:

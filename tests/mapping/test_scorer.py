@@ -163,7 +163,7 @@ def test_out_of_memory_halves_the_batch_and_goes_on(
     assert np.array_equal(scores[:, 0], [each.image[0] for each in scenes])
     assert scoring.batches == expected
     assert scorer.batch_size == max(expected)
-    assert ("out of GPU memory with 7 windows at a time; trying 3" in caplog.text) == (fits < 7)
+    assert ("out of GPU memory with 7 windows at a time; going on with 3" in caplog.text) == (fits < 7)
 
 
 def test_a_single_window_that_does_not_fit_says_what_to_do() -> None:

@@ -182,11 +182,6 @@ def test_hysteresis_keeps_objects_that_hold_a_certain_pixel(tmp_path: Path) -> N
     assert found(tmp_path, scores, seed_threshold=0.99, min_area_m2=200.0).empty
 
 
-def test_a_seed_threshold_below_the_threshold_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"seed_threshold is 0\.4, below candidates\.threshold"):
-        CandidateRules(**PLAIN | {"seed_threshold": 0.4})
-
-
 def test_the_spread_is_the_mean_of_the_second_band(tmp_path: Path) -> None:
     scores, spread = blank(), blank()
     scores[10:20, 10:30] = 254

@@ -61,6 +61,9 @@ def _contradictions(config: Mapping[str, Any]) -> Iterator[str]:
         yield "patches.stride_px is larger than patches.size_px: ground between patches would never be seen"
     if 2 * prediction["overlap_px"] > prediction["window_px"]:
         yield "prediction.overlap_px is more than half of prediction.window_px; blending takes at most half"
+    candidates = config["candidates"]
+    if (seed := candidates["seed_threshold"]) is not None and seed < candidates["threshold"]:
+        yield "candidates.seed_threshold lies below candidates.threshold, so every object would pass; raise it, or null"
     if config["training"]["crop_px"] > patches["size_px"]:
         yield "training.crop_px is larger than patches.size_px"
     for key in ("air_temperature", "precipitation"):

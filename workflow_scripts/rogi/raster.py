@@ -173,7 +173,9 @@ def _creating(temporary: Path, path: str | Path, profile: dict[str, Any]) -> Ite
 
 
 @contextmanager
-def writing_cog(path: str | Path, profile: dict[str, Any], overviews: str) -> Iterator[rasterio.io.DatasetWriter]:
+def writing_cog(
+    path: str | Path, profile: dict[str, Any], overviews: str, threads: int = 1
+) -> Iterator[rasterio.io.DatasetWriter]:
     """Open a raster for writing in any order of blocks; it becomes a cloud-optimised GeoTIFF in place of `path`.
 
     Blocks never written are not stored and read as nodata.
@@ -182,6 +184,7 @@ def writing_cog(path: str | Path, profile: dict[str, Any], overviews: str) -> It
         path: The target; replaced only when everything is complete.
         profile: As from `geotiff_profile`, with nodata.
         overviews: How overviews are resampled ("average", "nearest").
+        threads: Threads that compress.
 
     Raises:
         OSError: As for `writing_raster`.
@@ -196,6 +199,7 @@ def writing_cog(path: str | Path, profile: dict[str, Any], overviews: str) -> It
             "overview_resampling": overviews,
             "bigtiff": "IF_SAFER",
             "sparse_ok": True,
+            "num_threads": threads,
         }
         try:
             rasterio.shutil.copy(blocks_file, temporary, driver="COG", **options)

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import rasterio
@@ -60,6 +60,8 @@ class Scene:
 class Mosaic:
     """The quads of one tile index, read as one image. Not to be shared between threads."""
 
+    _reported: ClassVar[set[DamagedBlock]] = set()  # by any thread
+
     def __init__(self, index: str | Path, bands: int, nodata: float | None, damaged: str = "stop") -> None:
         """Read the index; no quad is opened yet.
 
@@ -75,7 +77,6 @@ class Mosaic:
         self._places = self.quads[["column", "row", "width", "height"]].to_numpy()
         self._locations = self.quads["location"].tolist()
         self._handles: OrderedDict[str, rasterio.DatasetReader] = OrderedDict()
-        self._reported: set[DamagedBlock] = set()
 
     def read(self, window: Window) -> Scene:
         """Return what a global window holds; where no quad lies, the image is 0 and not valid.

@@ -28,22 +28,39 @@ def accelerated(network: nn.Module, bands: int, device: torch.device, precision:
         bands: Its number of input bands.
         device: Where it will run.
         precision: torch.float32 or torch.bfloat16. Batch normalisation that could not be folded stays in float32.
+
+    Raises:
+        ValueError: The network cannot compute an image of 128 px, or not in this precision.
     """
     changes = [fold_batch_norm] + ([split_dilation] if device.type == "cpu" else [])
     generator = torch.Generator().manual_seed(0)
     example = torch.randn((1, bands, EXAMPLE_PX, EXAMPLE_PX), generator=generator)
     faster = copy.deepcopy(network).eval().requires_grad_(False)
     with torch.no_grad():
+        expected = _tried(network, example)
         for change in changes:
             changed = change(copy.deepcopy(faster), example)
-            if _agree(network(example), changed(example)):
+            if _agree(expected, changed(example)):
                 faster = changed
             else:
                 logging.getLogger("rogi").info("%s does not fit this network and is left out", change.__name__)
     for module in faster.modules():
         if not isinstance(module, nn.modules.batchnorm._BatchNorm):
             module._apply(lambda tensor: tensor.to(precision) if tensor.is_floating_point() else tensor, recurse=False)
-    return faster.to(memory_format=torch.channels_last).to(device)
+    faster = faster.to(memory_format=torch.channels_last).to(device)
+    with torch.no_grad():
+        _tried(faster, example.to(device, precision))
+    return faster
+
+
+def _tried(network: nn.Module, example: torch.Tensor) -> torch.Tensor:
+    try:
+        return network(example)
+    except (RuntimeError, AssertionError, ValueError) as error:
+        raise ValueError(
+            f"{type(network).__name__} cannot map an image of {EXAMPLE_PX} px in {example.dtype}: {error}; "
+            "take a network that accepts any multiple of 32 px, or set prediction.precision: float32"
+        ) from error
 
 
 def _agree(one: torch.Tensor, other: torch.Tensor) -> bool:

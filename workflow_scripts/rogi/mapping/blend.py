@@ -87,9 +87,10 @@ class Blend(Joining):
 
 
 class Union(Joining):
-    """The highest score over a pixel: thresholded, it is the logical OR of the thresholded windows."""
+    """The highest score over a pixel, with its spread: thresholded, the logical OR of the thresholded windows."""
 
     dtype = np.uint8
 
     def _add(self, total: np.ndarray, scores: np.ndarray, there: tuple[slice, slice]) -> None:
-        np.maximum(total, scores, out=total)
+        better = (scores[0] > total[0]) | ((scores[0] == total[0]) & (scores[-1] > total[-1]))
+        total[:, better] = scores[:, better]

@@ -1,6 +1,5 @@
 """Scores of every window over an area; reading, computing and writing overlap, in the memory of a few windows."""
 
-import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,7 +14,7 @@ from rasterio.windows import Window
 from workflow_scripts.rogi.imagery.ahead import ReadAhead
 from workflow_scripts.rogi.imagery.grid import PixelGrid
 from workflow_scripts.rogi.imagery.mosaic import Scene
-from workflow_scripts.rogi.mapping.ledger import Ledger
+from workflow_scripts.rogi.mapping.ledger import Entry, Ledger
 from workflow_scripts.rogi.mapping.output import Output
 from workflow_scripts.rogi.mapping.scorer import Pending, Scorer
 from workflow_scripts.rogi.progress import Progress
@@ -30,7 +29,7 @@ class Tally:
         resumed: Scored by an earlier run that was interrupted.
         outside: Skipped, for they do not touch the area.
         empty: Skipped, for they hold no imagery.
-        seconds: From the first window to the last block.
+        seconds: From the first window to the finished rasters.
     """
 
     computed: int = 0
@@ -41,23 +40,22 @@ class Tally:
 
 
 class _Keeping:
-    """One thread that keeps scores in the ledger and writes output; at most one window of scores waits for it."""
+    """One thread that keeps scores in the ledger and writes output; at most one batch of scores waits for it."""
 
     def __init__(self, ledger: Ledger, output: Output) -> None:
         self.ledger, self.output = ledger, output
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._last: Future[None] | None = None
 
-    def keep(self, window: Window, scene: Scene, scores: np.ndarray | None) -> None:
+    def keep(self, entries: list[Entry]) -> None:
         self.wait()
-        self._last = self._pool.submit(self._keep, window, scene, scores)
+        self._last = self._pool.submit(self._keep, entries)
 
-    def _keep(self, window: Window, scene: Scene, scores: np.ndarray | None) -> None:
-        if scores is None:
-            self.ledger.put(window, None, scene.damaged)
-            return
-        self.ledger.put(window, np.concatenate([scores, scene.source[np.newaxis]]), scene.damaged)
-        self.output.advance(window)
+    def _keep(self, entries: list[Entry]) -> None:
+        self.ledger.put(entries)
+        for entry in entries:
+            if entry.scores is not None:
+                self.output.advance(entry.window)
 
     def wait(self) -> None:
         if self._last is not None:
@@ -72,39 +70,38 @@ class _Keeping:
         self._pool.shutdown()  # what is computed is kept, whatever else failed
 
 
+def windows_over(area: shapely.Geometry, windows: Iterable[Window], pixels: PixelGrid) -> list[Window]:
+    """Return the windows that touch an area, a polygon in the imagery's CRS.
+
+    A pixel inside the area never misses a window, so its value depends neither on the area's shape nor on the extent.
+    """
+    shapely.prepare(area)
+    return [window for window in windows if area.intersects(shapely.box(*pixels.bounds(window)))]
+
+
 def predict(
     reading: ReadAhead,
     scorer: Scorer,
     ledger: Ledger,
     output: Output,
-    pixels: PixelGrid,
-    area: shapely.Geometry,
-    windows: Iterable[Window],
+    windows: list[Window],
     tally: Tally,
     bar: Progress,
 ) -> None:
-    """Score all windows that touch an area and hold imagery, and write the output.
-
-    A pixel inside the area never misses a window, so its value depends neither on the area's shape nor on the windows'
-    extent. Windows that the ledger holds already are not computed again.
+    """Score all windows that hold imagery, and write the output; what the ledger holds is not computed again.
 
     Args:
         reading: Where scenes come from.
         scorer: What scores them.
         ledger: What keeps the scores.
         output: What joins them.
-        pixels: The global grid.
-        area: Polygon in the imagery's CRS.
         windows: Row by row from the north.
         tally: Counts what was done.
         bar: Told of every window, in Mpx.
     """
-    started = time.monotonic()
-    shapely.prepare(area)
     under_way: deque[tuple[list[tuple[Window, Scene]], Pending]] = deque()
     with _Keeping(ledger, output) as keeping:
-        todo = _todo(windows, ledger.windows(), pixels, area, tally, bar)
-        scenes = _with_imagery(reading.scenes(todo), keeping, tally, bar)
+        scenes = _with_imagery(reading.scenes(_todo(windows, ledger.windows(), tally, bar)), keeping, tally, bar)
         while group := list(islice(scenes, scorer.batch_size)):
             rest = iter(group)
             for pending in scorer.submit([scene for _, scene in group]):
@@ -115,28 +112,16 @@ def predict(
             _finish(*under_way.popleft(), scorer, keeping, tally, bar)
         keeping.wait()
         output.finish()
-    tally.seconds = time.monotonic() - started
 
 
-def _todo(
-    windows: Iterable[Window],
-    done: dict[tuple[int, int], bool],
-    pixels: PixelGrid,
-    area: shapely.Geometry,
-    tally: Tally,
-    bar: Progress,
-) -> Iterator[Window]:
+def _todo(windows: list[Window], done: dict[tuple[int, int], bool], tally: Tally, bar: Progress) -> Iterator[Window]:
     for window in windows:
         scored = done.get((window.row_off, window.col_off))
-        if not area.intersects(shapely.box(*pixels.bounds(window))):
-            tally.outside += 1
-        elif scored is None:
+        if scored is None:
             yield window
             continue
-        elif scored:
-            tally.resumed += 1
-        else:
-            tally.empty += 1
+        tally.resumed += scored
+        tally.empty += not scored
         bar.advance(window.width * window.height / 1e6)
 
 
@@ -147,7 +132,7 @@ def _with_imagery(
         if scene.valid.any():
             yield window, scene
             continue
-        keeping.keep(window, scene, None)
+        keeping.keep([Entry(window, None, scene.damaged)])
         tally.empty += 1
         bar.advance(window.width * window.height / 1e6)
 
@@ -160,7 +145,12 @@ def _finish(
     tally: Tally,
     bar: Progress,
 ) -> None:
-    for (window, scene), scores in zip(group, scorer.collect(pending), strict=True):
-        keeping.keep(window, scene, scores)
-        tally.computed += 1
-        bar.advance(window.width * window.height / 1e6)
+    each = zip(group, scorer.collect(pending), strict=True)
+    keeping.keep(
+        [
+            Entry(window, np.concatenate([scores, scene.source[np.newaxis]]), scene.damaged)
+            for (window, scene), scores in each
+        ]
+    )
+    tally.computed += len(group)
+    bar.advance(sum(window.width * window.height for window, _ in group) / 1e6)

@@ -18,15 +18,3 @@ class CandidateRules:
     unit_flow_compression: float
     unit_flow_smoothing_m: float
     cut_objects: str
-
-    def __post_init__(self) -> None:
-        """Check what the schema cannot.
-
-        Raises:
-            ValueError: The seed threshold lies below the threshold.
-        """
-        if self.seed_threshold is not None and self.seed_threshold < self.threshold:
-            raise ValueError(
-                f"candidates.seed_threshold is {self.seed_threshold:g}, below candidates.threshold, which is "
-                f"{self.threshold:g}, so every object would pass; raise it, or set it to null"
-            )

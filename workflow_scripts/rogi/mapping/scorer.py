@@ -98,7 +98,7 @@ class Scorer:
         scoring: The computation, on the device.
         device: Where it runs.
         samples: Probabilities per pixel that it averages.
-        batch_size: Windows that a GPU scores at a time, halved when its memory does not suffice. A CPU takes one.
+        batch_size: Windows at a time, halved when a GPU's memory does not suffice.
         busy_s: Seconds the device has computed.
     """
 
@@ -124,23 +124,27 @@ class Scorer:
         Raises:
             MemoryError: Not even a single window fits into the GPU's memory.
         """
-        pending = self._launched(scenes)
-        if pending is not None:
-            yield pending
-            return
-        half = len(scenes) // 2
-        self.batch_size = min(self.batch_size, half)
-        logging.getLogger("rogi").warning("out of GPU memory with %d windows at a time; trying %d", len(scenes), half)
-        torch.cuda.empty_cache()
-        for first in range(0, len(scenes), half):
-            yield from self.submit(scenes[first : first + half])
+        while scenes:
+            batch = scenes[: self.batch_size]
+            if (pending := self._launched(batch)) is not None:
+                yield pending
+                scenes = scenes[len(batch) :]
+                continue
+            full, self.batch_size = self.batch_size, self.batch_size // 2
+            logging.getLogger("rogi").warning(
+                "out of GPU memory with %d windows at a time; going on with %d", full, self.batch_size
+            )
+            torch.cuda.empty_cache()
 
     def _launched(self, scenes: list[Scene]) -> Pending | None:
         """Return None where the memory does not suffice; the error, which holds tensors alive, is gone by then."""
         try:
             return self._launch(scenes)
-        except torch.OutOfMemoryError as error:
-            if len(scenes) > 1:
+        except RuntimeError as error:
+            # cuDNN and cuBLAS report it by other errors.
+            if not isinstance(error, torch.OutOfMemoryError) and "ALLOC_FAILED" not in str(error):
+                raise
+            if self.batch_size > 1:
                 return None
             raise MemoryError(
                 f"a single window of {scenes[0].valid.shape[0]} px does not fit into the GPU's memory; "
@@ -164,10 +168,16 @@ class Scorer:
             scores = torch.cat([self.scoring(*window) for window in zip(image.split(1), valid.split(1), strict=True)])
             self.busy_s += time.monotonic() - started
             return Pending(scores)
+        return self._launch_on_gpu(image, valid)
+
+    def _launch_on_gpu(self, image: torch.Tensor, valid: torch.Tensor) -> Pending:
+        """Queue a batch; the last one is filled up, for kernels of one shape round alike and are compiled once."""
+        count, missing = len(image), max(self.batch_size - len(image), 0)
+        image, valid = (torch.cat([part, part.new_zeros((missing, *part.shape[1:]))]) for part in (image, valid))
+        image, valid = (part.pin_memory().to(self.device, non_blocking=True) for part in (image, valid))
         start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
         start.record()
-        image, valid = (part.pin_memory().to(self.device, non_blocking=True) for part in (image, valid))
-        made = self.scoring(image, valid)
+        made = self.scoring(image, valid)[:count]
         scores = torch.empty(made.shape, dtype=torch.uint8, pin_memory=True)
         scores.copy_(made, non_blocking=True)
         end.record()
@@ -199,4 +209,6 @@ def make_scorer(
     scoring = Scoring(networks, test_time).to(device).eval()
     if compiled:
         scoring.compile()
-    return Scorer(scoring, device, scoring.samples, batch_size)
+    if precision == torch.float32:
+        torch.backends.cudnn.allow_tf32 = False  # or convolutions would be of ten bits
+    return Scorer(scoring, device, scoring.samples, batch_size if device.type == "cuda" else 1)

@@ -20,7 +20,6 @@ class Prediction:
     precision: str
     compiled: bool
     batch_size: int
-    readers: int
     device: str
 
     @property

@@ -6,6 +6,7 @@ narrowing across the flow, where one body lies above another on the same flow li
 """
 
 from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
 
 import numpy as np
 from scipy import ndimage
@@ -107,42 +108,66 @@ class Basins:
         peak: Greatest value of each unit, same shape.
         area: Pixels of each unit, same shape.
         borders: By pairs of units, the smaller number first; normals point to the second.
+        beside: Units that each unit has a border with.
     """
 
     unit_of: np.ndarray
     peak: np.ndarray
     area: np.ndarray
     borders: dict[tuple[int, int], Border]
+    beside: dict[int, set[int]]
 
     @classmethod
     def of(cls, basins: np.ndarray, surface: np.ndarray, flow: np.ndarray) -> "Basins":
         """Measure basins (0 outside) on a surface with a flow over it."""
         numbers = np.arange(basins.max() + 1)
         peak = ndimage.maximum(surface, basins, numbers)
-        return cls(numbers, peak, np.bincount(basins.ravel()), _borders(basins, surface, flow))
+        borders = _borders(basins, surface, flow)
+        beside: dict[int, set[int]] = {int(number): set() for number in numbers}
+        for one, other in borders:
+            beside[one].add(other)
+            beside[other].add(one)
+        return cls(numbers, peak, np.bincount(basins.ravel()), borders, beside)
 
     def unite(self, least_px: float) -> None:
         """Unite units with a border across the flow or that are too small, those with the widest border first."""
-        while loose := [pair for pair in self.borders if not self._is_border(pair, least_px)]:
-            self._join(*max(loose, key=lambda pair: (self._width(pair), -pair[0], -pair[1])))
+        loose = [(-self._width(pair), *pair) for pair in self.borders if not self._is_border(pair, least_px)]
+        heapify(loose)
+        while loose:
+            width, kept, gone = heappop(loose)
+            pair = kept, gone
+            if pair not in self.borders or -width != self._width(pair) or self._is_border(pair, least_px):
+                continue  # an older state of the pair
+            for changed in self._join(kept, gone):
+                if not self._is_border(changed, least_px):
+                    heappush(loose, (-self._width(changed), *changed))
+        for basin in range(len(self.unit_of)):
+            self.unit_of[basin] = self.unit_of[self.unit_of[basin]]  # no unit is above its basins
 
     def _is_border(self, pair: tuple[int, int], least_px: float) -> bool:
-        return bool(self.area[list(pair)].min() >= least_px) and not self.borders[pair].is_across
+        one, other = pair
+        return bool(min(self.area[one], self.area[other]) >= least_px) and not self.borders[pair].is_across
 
     def _width(self, pair: tuple[int, int]) -> float:
-        return self.borders[pair].saddle / max(self.peak[list(pair)].min(), TINY)
+        one, other = pair
+        return float(self.borders[pair].saddle / max(min(self.peak[one], self.peak[other]), TINY))
 
-    def _join(self, kept: int, gone: int) -> None:
-        self.unit_of[self.unit_of == gone] = kept
+    def _join(self, kept: int, gone: int) -> list[tuple[int, int]]:
+        """Unite two units, the smaller number first, and return all pairs of what they have become."""
+        self.unit_of[gone] = kept
         self.peak[kept] = max(self.peak[kept], self.peak[gone])
         self.area[kept] += self.area[gone]
         del self.borders[kept, gone]
-        for pair in [pair for pair in self.borders if gone in pair]:
-            border = self.borders.pop(pair)
-            other = pair[0] + pair[1] - gone
-            now = min(kept, other), max(kept, other)
-            sign = 1 if (pair[0] == gone) == (now[0] == kept) else -1
-            self.borders.setdefault(now, Border()).add(border, sign)
+        self.beside[kept].discard(gone)
+        for other in self.beside.pop(gone) - {kept}:
+            border = self.borders.pop((min(gone, other), max(gone, other)))
+            pair = min(kept, other), max(kept, other)
+            sign = 1 if (gone < other) == (kept < other) else -1
+            self.borders.setdefault(pair, Border()).add(border, sign)
+            self.beside[other].discard(gone)
+            self.beside[other].add(kept)
+            self.beside[kept].add(other)
+        return [(min(kept, other), max(kept, other)) for other in self.beside[kept]]
 
 
 def _borders(basins: np.ndarray, surface: np.ndarray, flow: np.ndarray) -> dict[tuple[int, int], Border]:

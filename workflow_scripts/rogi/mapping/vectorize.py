@@ -55,8 +55,8 @@ def candidates(
     Returns:
         One row per unit: `system_id` of the connected object it is part of; `probability` and `spread`, means over the
         polygon, 0 to 1 (`spread` NaN without a second band); `area_m2` (ellipsoidal); `source`, names of the mosaics it
-        was seen in; `at_edge` and `at_gap`, whether its system reaches the edge of the mapped area, or missing imagery
-        inside it; geometry in the raster's CRS.
+        was seen in; `at_edge` and `at_gap`, whether its system reaches the edge of the mapped area, or else missing
+        imagery; geometry in the raster's CRS.
     """
     with open_raster(probability) as dataset:
         grid = lattice_of(dataset.crs, dataset.transform)
@@ -70,8 +70,8 @@ def candidates(
     columns = {
         "system_id": np.array(unique_ids(primary_markers(systems), prefix="SYS")[0], dtype=object)[system],
         "at_edge": _reaches_edge(systems, mapped, (1 + reach_px) * grid.pixel)[system],
-        "at_gap": np.array([at_gap for _, at_gap in drawn], dtype=bool)[system],
     }
+    columns["at_gap"] = np.array([at_gap for _, at_gap in drawn], dtype=bool)[system] & ~columns["at_edge"]
     polygons = np.concatenate([np.array([], dtype=object), *(units for units, _ in drawn)])
     return _with_statistics(gpd.GeoDataFrame(columns, geometry=to_crs(polygons, grid)), probability, source, names)
 

@@ -2,6 +2,7 @@
 
 import fcntl
 import logging
+import os
 import tempfile
 from collections.abc import Iterable
 from contextlib import ExitStack, suppress
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-_claims: list[ExitStack] = []  # open for as long as the process lives; the kernel frees a lock when it dies
+_claims: dict[str, ExitStack] = {}  # open for as long as the process lives; the kernel frees a lock when it dies
 
 
 def choose_device(wanted: str) -> torch.device:
@@ -33,17 +34,19 @@ def choose_device(wanted: str) -> torch.device:
 
 
 def claim(names: Iterable[str], folder: Path) -> int:
-    """Return the position of the first name that no other process has claimed, and claim it; 0 when none is free.
+    """Claim the first name that no other job of this user has claimed; return its position, 0 if none is free.
 
     Args:
         names: What identifies the devices on this machine.
         folder: Where the lock files lie.
     """
     for number, name in enumerate(names):
-        with suppress(OSError), ExitStack() as held:  # taken, or another user's file
-            handle = held.enter_context((folder / f"tprogi-device-{name}.lock").open("w"))
+        if name in _claims:
+            return number
+        with suppress(BlockingIOError), ExitStack() as held:
+            handle = held.enter_context((folder / f"tprogi-{os.getuid()}-device-{name}.lock").open("a"))
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _claims.append(held.pop_all())
+            _claims[name] = held.pop_all()
             return number
     logging.getLogger("rogi").warning("every visible GPU is in use by another job of this workflow; sharing the first")
     return 0
