@@ -13,10 +13,11 @@ export UV_PYTHON_PREFERENCE := only-system
 # The tools call each other by name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup demo check-demo test lint docs lock test-slurm clean
+.PHONY: help setup demo check-demo test lint docs lock test-slurm clean \
+  bench-inference bench-peers bench-shortcuts bench-vectorize bench-units
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
 
 setup: .venv/.synced ## Make .venv from requirements.lock
 
@@ -58,6 +59,28 @@ lock: setup ## Resolve the dependencies of pyproject.toml into requirements.lock
 test-slurm: setup ## Run a small demo through a real Slurm on this machine (Debian or Ubuntu, as root)
 	$(BIN)/python tests/slurm/run_demo_on_slurm.py
 
+bench-inference: setup ## Measure mapping against a plain loop and the bare network, and its memory (10 minutes)
+	$(BIN)/python -m tests.benchmarks.bench_inference
+
+bench-peers: .venv-peers/.synced ## Measure mapping against torchgeo and geoai-py, in an environment of its own
+	.venv-peers/bin/python -m tests.benchmarks.bench_peers
+
+bench-shortcuts: setup ## Show what each shortcut of mapping changes in the map; needs a finished `make demo`
+	$(BIN)/python -m tests.benchmarks.bench_shortcuts
+
+bench-vectorize: setup ## Measure vectorising against rasterio and GDAL (10 minutes)
+	$(BIN)/python -m tests.benchmarks.bench_vectorize
+
+bench-units: setup ## Score the separation of touching rock glaciers into units
+	$(BIN)/python -m tests.benchmarks.bench_units
+
+# The locked packages in the same versions, and the peers beside them: 7 GB.
+.venv-peers/.synced: .venv/.synced pyproject.toml
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-peers
+	$(BIN)/uv pip install --quiet --python .venv-peers/bin/python --constraint requirements.lock \
+	  --requirement pyproject.toml --group peers
+	touch $@
+
 clean: ## Remove .venv and the tools' caches; results/ stays
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-peers .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find workflow_scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -170,3 +170,39 @@ def test_a_single_window_that_does_not_fit_says_what_to_do() -> None:
     scorer = Batched(Cramped(0, torch.relu), CPU, 1, 4)
     with pytest.raises(MemoryError, match=r"single window of 32 px .* lower prediction\.window_px"):
         list(scorer.submit([scene(0), scene(1)]))
+
+
+# ---- on a GPU, where there is one
+
+gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU is visible")
+
+
+@gpu
+@pytest.mark.parametrize("count", [1, 3, 4])
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_gpu_scores_like_a_processor(count: int, compiled: bool) -> None:
+    """Also where the last batch is not full."""
+    torch.manual_seed(3)
+    network = nn.Sequential(
+        nn.Conv2d(3, 16, 3, padding=1), nn.BatchNorm2d(16), nn.ReLU(), nn.Conv2d(16, 1, 3, padding=1)
+    )
+    scenes = [scene(seed, 64) for seed in range(count)]
+    device = torch.device("cuda")
+    scorer = make_scorer([trained(network)], device, torch.float32, "none", 4, compiled)
+    found = np.concatenate([scorer.collect(pending) for pending in scorer.submit(scenes)])
+    assert np.abs(found.astype(int) - scored([network], scenes)).max() <= 1
+    assert scorer.busy_s > 0
+
+
+@gpu
+def test_a_gpu_without_room_takes_smaller_batches() -> None:
+    network = nn.Sequential(nn.Conv2d(3, 64, 3, padding=1), nn.Conv2d(64, 1, 3, padding=1))
+    scorer = make_scorer([trained(network)], torch.device("cuda"), torch.float32, "none", 8, False)
+    scenes = [scene(seed, 1024) for seed in range(8)]
+    torch.cuda.set_per_process_memory_fraction(1.5 * 2**30 / torch.cuda.get_device_properties(0).total_memory)
+    try:
+        found = np.concatenate([scorer.collect(pending) for pending in scorer.submit(scenes)])
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+    assert len(found) == 8
+    assert scorer.batch_size < 8
