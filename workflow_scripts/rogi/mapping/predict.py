@@ -19,6 +19,8 @@ from workflow_scripts.rogi.mapping.output import Output
 from workflow_scripts.rogi.mapping.scorer import Pending, Scorer
 from workflow_scripts.rogi.progress import Progress
 
+SKIPPED_AT_ONCE = 256
+
 
 @dataclass
 class Tally:
@@ -46,10 +48,18 @@ class _Keeping:
         self.ledger, self.output = ledger, output
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._last: Future[None] | None = None
+        self._empty: list[Entry] = []
 
     def keep(self, entries: list[Entry]) -> None:
         self.wait()
-        self._last = self._pool.submit(self._keep, entries)
+        self._last = self._pool.submit(self._keep, self._empty + entries)
+        self._empty = []
+
+    def skip(self, entry: Entry) -> None:
+        """Keep a window without imagery some time later: it costs less to read again than to keep by itself."""
+        self._empty.append(entry)
+        if len(self._empty) >= SKIPPED_AT_ONCE:
+            self.keep([])
 
     def _keep(self, entries: list[Entry]) -> None:
         self.ledger.put(entries)
@@ -110,6 +120,7 @@ def predict(
                     _finish(*under_way.popleft(), scorer, keeping, tally, bar)
         while under_way:
             _finish(*under_way.popleft(), scorer, keeping, tally, bar)
+        keeping.keep([])
         keeping.wait()
         output.finish()
 
@@ -132,7 +143,7 @@ def _with_imagery(
         if scene.valid.any():
             yield window, scene
             continue
-        keeping.keep([Entry(window, None, scene.damaged)])
+        keeping.skip(Entry(window, None, scene.damaged))
         tally.empty += 1
         bar.advance(window.width * window.height / 1e6)
 
