@@ -68,7 +68,7 @@ COLUMNS = (
            0, 15000, False),
     Column("PROB", "float", "", "Mean model probability of the candidate; empty for retrieved rock glaciers", "model",
            0, 1, False),
-    Column("SPREAD", "float", "", "Mean standard deviation of the probability among the models; empty for a single "
+    Column("SPREAD", "float", "", "Mean standard deviation of the probability among models and views; empty for one "
            "model and for retrieved rock glaciers", "model", 0, 1, False),
     Column("OPERATION", "str", "", "What the review did: unreviewed, remain, refine or retrieve", "review"),
     Column("SOUR_DATA", "str", "", "Imagery that the outline was drawn on", _TABLE2),
