@@ -9,6 +9,7 @@ configfile: "config.yaml"
 
 
 include: "rules/common.smk"
+include: "rules/people.smk"
 
 
 wildcard_constraints:
@@ -21,20 +22,19 @@ resource_scopes:
     gpu="local",
 
 
-require(config)
-
-
 rule all:
-    """The inventory, its run record and its overview map."""
+    """The inventory, its record, map and tables, and the packages of mappers and reviewers."""
     input:
-        "results/TPRoGI.gpkg",
-        "results/run_record.json",
-        "results/figures/overview.png",
+        everything(),
 
 
 include: "rules/demo.smk"
+include: "rules/doctor.smk"
 include: "rules/training.smk"
 include: "rules/mapping.smk"
 include: "rules/review.smk"
 include: "rules/attributes.smk"
+include: "rules/evaluation.smk"
+include: "rules/validation.smk"
 include: "rules/publication.smk"
+include: "rules/rgik.smk"

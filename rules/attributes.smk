@@ -5,6 +5,7 @@ rule summarize_climate:
     """Map of mean annual air temperature (maat) or precipitation (ap), from monthly files."""
     input:
         files=climate_files,
+        orography=orography,
     output:
         climate_map="results/climate/{quantity}.tif",
     log:
@@ -21,7 +22,9 @@ rule summarize_climate:
         code=code("summarize_climate"),
         quantity="{quantity}",
         variable=climate_variable,
+        units=climate_units,
         years=climate_years,
+        orography_variable=orography_variable,
     script:
         "../workflow_scripts/summarize_climate.py"
 
@@ -34,6 +37,7 @@ rule attribute_subregion:
         maat=climate_map("maat"),
         ap=climate_map("ap"),
         magt=files(config["climate"]["ground_temperature"]["path"]),
+        glacier_files=paths(config["glaciers"]["outlines"] + config["glaciers"]["debris"]),
     output:
         rock_glaciers="results/subregions/{subregion}/rock_glaciers.gpkg",
     log:
@@ -42,14 +46,16 @@ rule attribute_subregion:
         "results/benchmarks/attribute_subregion/{subregion}.tsv"
     conda:
         "../envs/geo.yaml"
-    threads: 1
+    threads: 4
     resources:
         mem_mb=8000,
         runtime=240,
     params:
         code=code("attribute_subregion"),
-        magt_radius_m=config["climate"]["ground_temperature"]["search_radius_m"],
-        time_step_min=config["insolation"]["time_step_min"],
-        day_step=config["insolation"]["day_step"],
+        flow_smoothing_m=config["elevation"]["flow_smoothing_m"],
+        headwall_distance_m=config["elevation"]["headwall_distance_m"],
+        insolation=config["insolation"],
+        at_markers=AT_MARKERS,
+        glaciers=config["glaciers"],
     script:
         "../workflow_scripts/attribute_subregion.py"

@@ -3,6 +3,7 @@
 from fnmatch import fnmatch
 from glob import glob
 from pathlib import Path
+import sys
 
 import yaml
 
@@ -54,10 +55,23 @@ def files(pattern):
     return [path for path in PRODUCED if fnmatch(path, pattern)] or sorted(glob(pattern))
 
 
+# Reports of the inputs doctor.
+DOCTOR = ["results/doctor.html", "results/doctor.json"]
+
+
 def require(config):
-    """Stop when an input that nobody produces is missing, or is still the demo's, and say where it comes from."""
+    """Stop when an input that nobody produces is missing, or is still the demo's, and say where it comes from.
+
+    The jobs of a run need not ask again; and the doctor reports what is missing, so nothing may stop it here. Snakemake
+    knows its targets only when the Snakefile has been read, hence the look at the command line.
+    """
+    if not workflow.is_main_process or study.asks_only(sys.argv, DOCTOR):
+        return
     if fault := study.inputs_of_the_demo(config) or study.missing_inputs(config, load("resources/sources.yaml"), files):
         raise WorkflowError(fault)
+
+
+require(config)
 
 
 for stray in study.stray_folders(config["review"]["folder"], SUBREGIONS):
@@ -101,28 +115,9 @@ def subregion_indexes(wildcards):
     return known(wildcards.subregion) and INDEXES
 
 
-def simulated_edits(wildcards):
-    """Edits of the demo's simulated mappers."""
-    return expand(
-        "results/demo_review/{subregion}/simulated_{mapper}.gpkg",
-        subregion=wildcards.subregion,
-        mapper=["a", "b"] if DEMO else [],
-    )
-
-
-def edits(wildcards):
-    """Files of people's edits in one subregion, else the demo's simulated ones; there may be none yet."""
-    return study.review_files(config["review"]["folder"], wildcards.subregion) or simulated_edits(wildcards)
-
-
 def sidecars(paths):
     """Files beside shapefiles, which hold their attributes and their CRS and are edited without the .shp."""
     return [str(part) for path in paths if path not in PRODUCED for part in study.shapefile_parts(path)]
-
-
-def edit_sidecars(wildcards):
-    """Sidecars of the edits of one subregion."""
-    return sidecars(edits(wildcards))
 
 
 CLIMATE = {"maat": "air_temperature", "ap": "precipitation"}
@@ -143,6 +138,16 @@ def climate_variable(wildcards):
     return climate_of(wildcards)["variable"]
 
 
+def climate_units(wildcards):
+    """Units to take in place of those that a climate quantity's files state, if any."""
+    return climate_of(wildcards)["units"]
+
+
+def orography_variable(wildcards):
+    """Name of the elevation of the grid cells in its file."""
+    return climate_of(wildcards).get("orography", {}).get("variable")
+
+
 def climate_years(wildcards):
     """First and last year of a climate quantity."""
     return climate_of(wildcards)["years"]
@@ -152,6 +157,19 @@ def climate_map(quantity):
     """Map of a climate quantity, unless the study has no files for it."""
     there = config["climate"][CLIMATE[quantity]]["files"] is not None
     return [f"results/climate/{quantity}.tif"] if there else []
+
+
+def orography(wildcards):
+    """File with the elevation of the grid cells of the air temperature, where a lapse rate asks for it."""
+    settings = climate_of(wildcards)
+    return files(settings["orography"]["path"]) if settings.get("lapse_rate_c_per_km") is not None else []
+
+
+AT_MARKERS = {
+    "interpolation": config["climate"]["interpolation"],
+    "lapse_rate_c_per_km": config["climate"]["air_temperature"]["lapse_rate_c_per_km"],
+    "magt_radius_m": config["climate"]["ground_temperature"]["search_radius_m"],
+}
 
 
 def gpus(device):
@@ -165,9 +183,25 @@ def paths(entries):
     return found + sidecars(found)
 
 
-def reference_paths():
-    """Paths of the independent inventories."""
-    return [reference["path"] for reference in config["evaluation"]["references"]]
+def optional(path):
+    """A configured vector file and what lies beside it; none for no path."""
+    return files(path) + sidecars(files(path))
+
+
+def previous_version(wildcards):
+    """The version published before, which a comparison needs."""
+    if found := optional(config["publication"]["previous"]):
+        return found
+    raise WorkflowError(
+        "results/TPRoGI.diff.gpkg compares with the version published before, and the config names none: "
+        "set publication.previous to a copy of its TPRoGI.gpkg, kept outside of results/"
+    )
+
+
+def reference_files():
+    """Files of the other inventories and of their footprints, and what lies beside shapefiles."""
+    found = [entry[key] for entry in config["evaluation"]["references"] for key in ("path", "footprint") if entry[key]]
+    return found + sidecars(found)
 
 
 def boundary_paths():
@@ -199,4 +233,12 @@ def small_inputs():
     found = {path for pattern in patterns for path in files(pattern)}
     for subregion in SUBREGIONS:
         found |= set(study.review_files(config["review"]["folder"], subregion))
+    found |= set(study.review_files(config["validation"]["folder"], "."))
     return sorted(found | set(sidecars(found)))
+
+
+def everything():
+    """What a plain `snakemake` makes: the inventory, and all that tells where it comes from and how good it is."""
+    tables = expand("results/inventory/{table}.csv", table=["boundaries", "comparison", "recapture"])
+    products = ["TPRoGI.gpkg", "rgik/validation.csv", "run_record.json", "figures/overview.png", "review/summary.html"]
+    return [*expand("results/{product}", product=products), *tables, *review_packages(), *validation_products()]

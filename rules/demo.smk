@@ -12,10 +12,13 @@ if DEMO:
             imerg=DEMO["imerg"],
             magt=DEMO["magt"][0],
             glaciers=DEMO["glaciers"][0],
+            debris=DEMO["debris"][0],
             subregions=DEMO["subregions"][0],
             inventory_a=DEMO["inventory_a"][0],
             inventory_b=DEMO["inventory_b"][0],
             negatives=DEMO["negatives"][0],
+            survey=DEMO["survey"][0],
+            survey_area=DEMO["survey_area"][0],
             truth=DEMO["truth"][0],
         log:
             "results/logs/make_demo_world.log",
@@ -65,6 +68,38 @@ if DEMO:
             seed=config["seed"],
             mappers=config["demo"]["simulated_mappers"],
             error_rate=config["demo"]["simulated_error_rate"],
+            agreement=config["demo"]["simulated_agreement"],
             min_area_m2=config["review"]["min_area_m2"],
+            block_m=config["review"]["block_m"],
+            overlap_share=config["review"]["overlap_share"],
         script:
             "../workflow_scripts/simulate_review.py"
+
+    rule simulate_validation:
+        """Answers of the simulated reviewers and their adjudicator, made from the demo's known truth."""
+        input:
+            merged="results/inventory/merged.gpkg",
+            sample="results/validation/sample.gpkg",
+            cells="results/validation/cells.gpkg",
+            truth=DEMO["truth"][0],
+        output:
+            answers=SIMULATED_ANSWERS,
+        log:
+            "results/logs/simulate_validation.log",
+        benchmark:
+            "results/benchmarks/simulate_validation.tsv"
+        conda:
+            "../envs/geo.yaml"
+        threads: 1
+        resources:
+            mem_mb=4000,
+            runtime=30,
+        params:
+            **PEOPLE,
+            code=code("simulate_validation"),
+            error_rate=config["demo"]["simulated_validation_error"],
+            doubt_rate=config["demo"]["simulated_validation_doubt"],
+            folder=config["validation"]["folder"],
+            seed=config["seed"],
+        script:
+            "../workflow_scripts/simulate_validation.py"

@@ -1,4 +1,4 @@
-"""Subregions to one published inventory, its accuracy, its record and its map."""
+"""Subregions to one published inventory, its record and its map."""
 
 
 rule merge_inventory:
@@ -6,6 +6,7 @@ rule merge_inventory:
     input:
         parts=of_all("rock_glaciers.gpkg"),
         subregions="results/inputs/subregions.gpkg",
+        previous=optional(config["publication"]["previous"]),
     output:
         merged="results/inventory/merged.gpkg",
         merge_report="results/inventory/merge_report.csv",
@@ -22,6 +23,7 @@ rule merge_inventory:
     params:
         code=code("merge_inventory"),
         duplicate_iou=config["merging"]["duplicate_iou"],
+        match_iou=config["publication"]["match_iou"],
     script:
         "../workflow_scripts/merge_inventory.py"
 
@@ -29,7 +31,7 @@ rule merge_inventory:
 rule check_inventory:
     """What an inventory must be before it is published, checked."""
     input:
-        merged="results/inventory/merged.gpkg",
+        merged="results/inventory/validated.gpkg",
         subregions="results/inputs/subregions.gpkg",
         candidates=of_all("candidates.gpkg"),
     output:
@@ -46,42 +48,15 @@ rule check_inventory:
         runtime=30,
     params:
         code=code("check_inventory"),
+        conflict_share=config["glaciers"]["conflict_share"],
     script:
         "../workflow_scripts/check_inventory.py"
-
-
-rule evaluate_model:
-    """Accuracy per subregion and in total, by area and by object (Table 3 of Sun et al. 2024)."""
-    input:
-        candidates=of_all("candidates.gpkg"),
-        reviewed=of_all("reviewed.gpkg"),
-        references=reference_paths(),
-        subregions="results/inputs/subregions.gpkg",
-    output:
-        accuracy="results/inventory/accuracy.csv",
-    log:
-        "results/logs/evaluate_model.log",
-    benchmark:
-        "results/benchmarks/evaluate_model.tsv"
-    conda:
-        "../envs/geo.yaml"
-    threads: 1
-    resources:
-        mem_mb=8000,
-        runtime=120,
-    params:
-        code=code("evaluate_model"),
-        names=[reference["name"] for reference in config["evaluation"]["references"]],
-        layers=[reference["layer"] for reference in config["evaluation"]["references"]],
-        object_iou=config["evaluation"]["object_iou"],
-    script:
-        "../workflow_scripts/evaluate_model.py"
 
 
 rule package_inventory:
     """The files to be published, written only when every check has passed."""
     input:
-        merged="results/inventory/merged.gpkg",
+        merged="results/inventory/validated.gpkg",
         checks="results/inventory/checks.csv",
         subregions="results/inputs/subregions.gpkg",
         accuracy="results/inventory/accuracy.csv",

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from workflow_scripts.rogi.config import ConfigError, check_config, slug, unknown_name
+from workflow_scripts.rogi.config import ConfigError, check_config, file_name, slug, unknown_name
 
 ROOT = Path(__file__).parents[1]
 SCHEMA = yaml.safe_load((ROOT / "rules" / "config.schema.yaml").read_text(encoding="utf-8"))
@@ -55,7 +55,7 @@ def parts_of(schema: dict[str, Any], place: str = "") -> Iterator[tuple[str, dic
 def test_every_key_is_described_required_and_without_default(key: str, part: dict[str, Any]) -> None:
     assert part.get("description", "").endswith(".")
     assert "default" not in part
-    if part.get("type") == "object":
+    if part.get("type") == "object" and "properties" in part:  # without, the keys are names of fields
         assert part["additionalProperties"] is False
         assert part["required"] == list(part["properties"])
 
@@ -102,6 +102,7 @@ def test_all_faults_are_listed_at_once() -> None:
         ("training.crop_px", 512, "training.crop_px is larger than patches.size_px"),
         ("prediction.overlap_px", 513, "prediction.overlap_px is more than half of prediction.window_px"),
         ("climate.precipitation.years", [2020, 2019], "climate.precipitation.years: 2020 comes after 2019"),
+        ("publication.previous", "results/TPRoGI.gpkg", "publication.previous lies where this run writes"),
     ],
 )
 def test_what_makes_no_sense_together(path: str, value: Any, fault: str) -> None:
@@ -128,6 +129,39 @@ def test_the_extremes_are_allowed(path: str, value: int) -> None:
 def test_slug(name: str, expected: str) -> None:
     assert slug(name) == expected
     assert slug(slug(name)) == slug(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Mapper A (simulated)", "mapper_a_simulated"),
+        ("José Ñandú-O'Neill", "jose_nandu_o_neill"),
+        ("王 小明", "王_小明"),
+        ("김철수", "김철수"),
+        ("…", ""),
+    ],
+)
+def test_names_of_people_keep_the_letters_of_their_alphabet(name: str, expected: str) -> None:
+    assert file_name(name) == expected
+    assert file_name(file_name(name)) == expected
+
+
+def test_two_mappers_of_one_file_name_are_refused() -> None:
+    assert faults(changed("review.mappers", ["José", "Jose"])) == [
+        "review.mappers: two names give the same path name 'jose'"
+    ]
+
+
+def test_reviewers_and_adjudicator_are_different_people() -> None:
+    assert faults(changed("validation.adjudicator", "Reviewer 1 (Simulated)")) == [
+        "validation.reviewers and adjudicator: two names give the same path name 'reviewer_1_simulated'"
+    ]
+
+
+def test_breaks_between_classes_ascend() -> None:
+    assert faults(changed("validation.completeness.score_breaks", [0.5, 0.1])) == [
+        "validation.completeness.score_breaks: [0.5, 0.1] is not in ascending order"
+    ]
 
 
 def test_an_unknown_name_comes_with_the_nearest() -> None:

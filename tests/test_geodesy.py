@@ -14,7 +14,9 @@ from workflow_scripts.rogi.geodesy import (
     EQUAL_AREA,
     WGS84,
     area_m2,
+    astride_180,
     buffer_true_m,
+    length_m,
     local_projection,
     shared_and_union,
     to_local,
@@ -115,3 +117,25 @@ def test_shared_and_union_of_rectangles() -> None:
     assert shared_and_union(shapely.Polygon(), shapely.Polygon()) == (0, 0)
     shared, union = shared_and_union(np.array([box, box]), np.array([box, shapely.box(5, 5, 6, 6)]))
     assert (shared.tolist(), union.tolist()) == ([2, 0], [2, 3])
+
+
+def test_shapes_on_both_sides_of_180_degrees_are_told_from_wide_ones() -> None:
+    east, west = shapely.box(179.9, 10, 180, 11), shapely.box(-180, 10, -179.9, 11)
+    shapes = [shapely.union(east, west), east, shapely.box(-80, 0, 80, 1), shapely.Polygon(), None]
+    assert astride_180(gpd.GeoSeries(shapes, crs=4326)).tolist() == [True, False, False, False, False]
+
+
+@pytest.mark.parametrize("crs", [4326, 3857, 8857])
+def test_lengths_are_those_of_the_ellipsoid(crs: int) -> None:
+    """A degree along the equator is 2πa/360; one from 45° N northwards is 111 141.5 m (Vincenty); none is 0."""
+    pairs = [[(10, 0), (11, 0)], [(80, 45), (80, 46)], [(80, 35), (80, 35)]]
+    lines = gpd.GeoSeries([shapely.LineString(pair) for pair in pairs], crs=4326).to_crs(crs)
+    np.testing.assert_allclose(length_m(lines), [6378137 * np.pi / 180, 111141.5, 0], rtol=1e-5, atol=1e-6)
+
+
+def test_polygons_that_are_alike_have_an_iou_of_one_whatever_is_rounded() -> None:
+    rng = np.random.default_rng(3)
+    circles = shapely.buffer(shapely.points(rng.uniform(-1e7, 1e7, (200, 2))), rng.uniform(50, 900, 200))
+    shared, union = shared_and_union(circles, shapely.reverse(circles))
+    assert (shared <= union).all()
+    np.testing.assert_allclose(shared, union)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workflow_scripts.rogi.geodesy import WGS84
-from workflow_scripts.rogi.identity import primary_id, primary_markers, unique_ids
+from workflow_scripts.rogi.identity import coordinates_of, primary_id, primary_markers, unique_ids
 
 CURVED = shapely.LineString([(79, 35), (79.01, 35), (79.01, 35.01), (79, 35.01)]).buffer(
     1e-3
@@ -112,3 +112,20 @@ def test_ids_of_projected_markers_are_those_of_their_coordinates() -> None:
     near = points((79.12345, 35.6789), (80, 36))
     assert unique_ids(near.to_crs(32644))[0] == unique_ids(near)[0]
     assert np.unique(unique_ids(near)[0]).size == 2
+
+
+@given(st.floats(-180, 180), st.floats(-90, 90))
+def test_ids_are_read_back(longitude: float, latitude: float) -> None:
+    assert coordinates_of(primary_id(longitude, latitude)) == pytest.approx((longitude, latitude), abs=0.500001e-4)
+
+
+@pytest.mark.parametrize("name", ["", "RGU350150N0790150", "rgu350150N0790150E", "RGU35015N0790150E"])
+def test_what_is_no_id_has_no_place(name: str) -> None:
+    assert np.isnan(coordinates_of(name)).all()
+
+
+def test_reserved_ids_are_stepped_past() -> None:
+    taken = ["RGU350000N0791000E", "RGU350000N0791001E"]
+    ids, stepped = unique_ids(points((79.1, 35), (79.2, 35)), reserved=taken)
+    assert ids == ["RGU350000N0791002E", "RGU350000N0792000E"]
+    assert stepped == [0]

@@ -1,14 +1,22 @@
 """External inputs: all are known, and a missing one says where it comes from."""
 
+import sqlite3
+from contextlib import closing
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
+import pandas as pd
 import pytest
+import shapely
 import yaml
 
 from workflow_scripts.rogi.config import ConfigError
+from workflow_scripts.rogi.files import write_layers
 from workflow_scripts.rogi.inputs import (
+    asks_only,
+    edited_package,
     filled_in,
     inputs,
     inputs_of_the_demo,
@@ -17,6 +25,7 @@ from workflow_scripts.rogi.inputs import (
     shapefile_parts,
     stray_folders,
 )
+from workflow_scripts.rogi.review.edits import OPTIONAL
 
 ROOT = Path(__file__).parents[1]
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
@@ -29,6 +38,9 @@ def everything(config: dict[str, Any]) -> dict[str, Any]:
     """Return the config with every input that may be left out."""
     config = deepcopy(config)
     config["model"] |= {"files": [], "encoder_weights": "resources/encoder.pt"}
+    config["climate"]["air_temperature"]["orography"] |= {"path": "resources/orography.nc"}
+    config["publication"] |= {"previous": "resources/TPRoGI_v1.gpkg"}
+    config["rgik"] |= {"moving_areas": "resources/moving_areas.gpkg", "restricted": "resources/restricted.gpkg"}
     return config
 
 
@@ -106,7 +118,7 @@ def test_a_study_of_ones_own_must_not_borrow_from_the_demo() -> None:
 def test_review_files_are_found_whatever_the_case_of_their_ending(tmp_path: Path) -> None:
     folder = tmp_path / "west"
     folder.mkdir()
-    for name in ("ANN.GPKG", "bo.shp", "bo.dbf", "cy.geojson", ".hidden", "bo.gpkg-wal"):
+    for name in ("ANN.GPKG", "bo.shp", "bo.dbf", "cy.geojson", ".hidden", "bo.gpkg-wal", "ANN.qgz~", "mosaic.vrt"):
         (folder / name).touch()
     assert [Path(path).name for path in review_files(str(tmp_path), "west")] == ["ANN.GPKG", "bo.shp", "cy.geojson"]
     assert [part.name for part in shapefile_parts(str(folder / "bo.shp"))] == ["bo.dbf"]
@@ -127,3 +139,50 @@ def test_a_folder_of_edits_that_no_subregion_has_is_named(tmp_path: Path) -> Non
     (warning,) = stray_folders(str(tmp_path), ["demo_basin", "demo_range_west"])
     assert "demo_basn is not looked at" in warning
     assert "Did you mean 'demo_basin'?" in warning
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    empty = dict.fromkeys(("operation", *OPTIONAL), pd.Series([None, None], dtype="str"))
+    frame = gpd.GeoDataFrame(
+        {"candidate_id": ["CAN1", "CAN2"], **empty},
+        geometry=[shapely.box(79, 35, 79.1, 35.1), shapely.box(79.2, 35, 79.3, 35.1)],
+        crs=4326,
+    )
+    write_layers(tmp_path / "Ann #1.gpkg", {"candidates": frame, "handed_out": frame[["candidate_id", "geometry"]]})
+    return tmp_path / "Ann #1.gpkg"
+
+
+def test_an_untouched_package_may_be_made_anew(package: Path, tmp_path: Path) -> None:
+    assert edited_package(str(package)) is None
+    assert edited_package(str(tmp_path / "not there.gpkg")) is None
+    write_layers(tmp_path / "other.gpkg", {"table": pd.DataFrame({"key": ["a"]})})
+    assert edited_package(str(tmp_path / "other.gpkg")) is None
+
+
+@pytest.mark.parametrize(
+    "edit", ["operation = 'remain'", "comment = 'not sure'", "geom = (SELECT geom FROM candidates WHERE fid = 2)"]
+)
+def test_work_in_a_package_under_results_is_not_deleted(package: Path, edit: str) -> None:
+    with closing(sqlite3.connect(package)) as database:
+        for trigger in [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")]:
+            database.execute(f'DROP TRIGGER "{trigger}"')  # of the spatial index, which plain SQLite cannot run
+        database.execute(f"UPDATE candidates SET {edit} WHERE fid = 1")
+        database.commit()
+    message = edited_package(str(package))
+    assert message is not None
+    assert "Ann #1.gpkg holds 1 edits of a mapper that would be lost" in message
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        (["snakemake", "--cores", "1", "results/doctor.html"], True),
+        (["snakemake", "--configfile", "resources/studies/tprogi.yaml", "--", "results/doctor.json"], True),
+        (["snakemake", "results/doctor.html", "results/TPRoGI.gpkg"], False),
+        (["snakemake", "results/TPRoGI.gpkg"], False),
+        (["snakemake", "--cores", "1"], False),
+    ],
+)
+def test_the_doctor_alone_may_run_without_inputs(command: list[str], expected: bool) -> None:
+    assert asks_only(command, ["results/doctor.html", "results/doctor.json"]) == expected

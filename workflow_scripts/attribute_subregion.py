@@ -1,19 +1,19 @@
-"""Attributes of one subregion's rock glaciers: Table 2 of the paper, but for what only the merged inventory knows."""
+"""Attributes of one subregion's rock glaciers: all columns but those that merging and validation fill."""
 
 import logging
+from typing import Any
 
 import geopandas as gpd
-import numpy as np
-import pandas as pd
 
+from workflow_scripts.rogi.attributes.climatology import ClimateSettings, climate_attributes
 from workflow_scripts.rogi.attributes.elevation import open_mosaics
-from workflow_scripts.rogi.attributes.relief import COMPLETE, relief
-from workflow_scripts.rogi.attributes.sampling import sample, sample_nearest_valid
+from workflow_scripts.rogi.attributes.glaciers import glacier_attributes
+from workflow_scripts.rogi.attributes.relief import COMPLETE, Settings, relief
 from workflow_scripts.rogi.attributes.table import outline_attributes, review_attributes, with_attributes
 from workflow_scripts.rogi.entrypoint import job
 from workflow_scripts.rogi.files import read_vector, write_layers
 from workflow_scripts.rogi.geodesy import WGS84
-from workflow_scripts.rogi.identity import primary_markers
+from workflow_scripts.rogi.insolation.annual import Insolation
 
 
 def main(
@@ -22,51 +22,48 @@ def main(
     maat: list[str],
     ap: list[str],
     magt: list[str],
+    glacier_files: list[str],
     rock_glaciers: str,
-    magt_radius_m: float,
-    time_step_min: float,
-    day_step: int,
+    flow_smoothing_m: float,
+    headwall_distance_m: float,
+    insolation: dict[str, Any],
+    at_markers: dict[str, Any],
+    glaciers: dict[str, Any],
+    threads: int,
 ) -> None:
     """Write the reviewed rock glaciers with their attributes.
 
     The lists `dem`, `maat`, `ap` and `magt` are empty where the study has no such data; those attributes stay empty.
+    `glacier_files` is there for Snakemake to watch; what is read stands in `glaciers`, as in the config. So do
+    `insolation` and, from the section `climate`, `at_markers`.
     """
+    del glacier_files
     polygons = read_vector(reviewed, "rock_glaciers").to_crs(WGS84)
+    settings = Settings(flow_smoothing_m, headwall_distance_m, Insolation(**insolation))
+    terrain = relief(polygons, open_mosaics(dem) if dem else [], settings, threads)
+    heights_m = terrain["ELE_MEAN"].to_numpy()
     attributed = with_attributes(
         polygons,
         outline_attributes(polygons),
         review_attributes(polygons),
-        relief(polygons, open_mosaics(dem) if dem else [], time_step_min, day_step),
-        _climate(polygons, maat, ap, magt, magt_radius_m),
+        terrain,
+        glacier_attributes(polygons, glaciers),
+        climate_attributes(polygons, heights_m, maat, ap, magt, ClimateSettings(**at_markers)),
     )
     write_layers(rock_glaciers, {"rock_glaciers": attributed})
-    _log(attributed)
+    _log(attributed, glaciers["conflict_share"])
 
 
-def _climate(
-    polygons: gpd.GeoDataFrame, maat: list[str], ap: list[str], magt: list[str], magt_radius_m: float
-) -> pd.DataFrame:
-    markers = primary_markers(polygons.geometry)
-    nothing = np.full(len(polygons), np.nan)
-    ground, distance_m = sample_nearest_valid(markers, magt[0], magt_radius_m) if magt else (nothing, nothing)
-    columns = {
-        "MAAT": sample(markers, maat[0], "nearest") if maat else nothing,
-        "AP": sample(markers, ap[0], "nearest") if ap else nothing,
-        "MAGT": ground,
-        "MAGT_DIST": distance_m,
-    }
-    return pd.DataFrame(columns, index=polygons.index)
-
-
-def _log(table: gpd.GeoDataFrame) -> None:
+def _log(table: gpd.GeoDataFrame, conflict_share: float) -> None:
     share = table["DEM_SHARE"]
     logging.getLogger("rogi").info(
-        "%d rock glaciers, %.2f km²; DEM: %d covered in part, %d not at all; no value of MAAT %d, AP %d, MAGT %d; "
-        "MAGT of a neighbouring cell: %d",
+        "%d rock glaciers, %.2f km²; DEM: %d covered in part, %d not at all; no value of LENGTH %d, MAAT %d, AP %d, "
+        "MAGT %d; MAGT of a neighbouring cell: %d; under a glacier or debris-covered ice by %g or more: %d",
         *(len(table), table["AREA"].sum() / 1e6),
         *(((share > 0) & (share < COMPLETE)).sum(), (share == 0).sum()),
-        *(table[name].isna().sum() for name in ("MAAT", "AP", "MAGT")),
+        *(table[name].isna().sum() for name in ("LENGTH", "MAAT", "AP", "MAGT")),
         (table["MAGT_DIST"] > 0).sum(),
+        *(conflict_share, (table[["GLAC_SHARE", "DEB_SHARE"]].max(axis=1) >= conflict_share).sum()),
     )
 
 

@@ -11,7 +11,7 @@ from workflow_scripts.rogi.inventory.checks import check_inventory
 from workflow_scripts.rogi.inventory.subregions import LAYER
 
 
-def main(merged: str, subregions: str, candidates: list[str], checks: str) -> None:
+def main(merged: str, subregions: str, candidates: list[str], checks: str, conflict_share: float) -> None:
     """Check the merged inventory; bad data end in the table, not in an error.
 
     Args:
@@ -19,10 +19,11 @@ def main(merged: str, subregions: str, candidates: list[str], checks: str) -> No
         subregions: GeoPackage with the layer `subregions`.
         candidates: `<slug>/candidates.gpkg` of every subregion that was processed.
         checks: CSV to write.
+        conflict_share: Share of an outline under a glacier, or under debris-covered ice, from which on it is listed.
     """
     inventory = pyogrio.read_dataframe(merged, layer="rock_glaciers", on_invalid="ignore")
     processed = [Path(path).parent.name for path in candidates if Path(path).is_file()]
-    table = check_inventory(inventory, read_vector(subregions, LAYER), processed)
+    table = check_inventory(inventory, read_vector(subregions, LAYER), processed, conflict_share)
     write_table(checks, table)
     failed = table[~table["passed"]]
     logging.getLogger("rogi").info(

@@ -1,16 +1,16 @@
 """Accuracy of the candidates and of the reviewed inventory, per subregion and in total."""
 
 import logging
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 
-import geopandas as gpd
 import pandas as pd
 
 from workflow_scripts.rogi.entrypoint import job
 from workflow_scripts.rogi.files import read_vector, write_table
-from workflow_scripts.rogi.geodesy import WGS84
 from workflow_scripts.rogi.inventory.accuracy import COLUMNS, TOTAL, compare
+from workflow_scripts.rogi.inventory.bootstrap import Bootstrap
+from workflow_scripts.rogi.inventory.references import read_references
+from workflow_scripts.rogi.inventory.stages import comparisons, read_stages
 from workflow_scripts.rogi.inventory.subregions import LAYER
 
 
@@ -20,53 +20,39 @@ def main(
     references: list[str],
     subregions: str,
     accuracy: str,
-    names: list[str],
-    layers: list[str | None],
+    entries: list[dict[str, str | None]],
     object_iou: float,
+    confidence: float,
+    bootstrap: dict[str, float],
+    seed: int,
 ) -> None:
     """Compare candidates with the reviewed inventory, and both with independent references.
-
-    Subregions in which nobody has decided anything are left out of the first comparison: there the reviewed inventory
-    is the candidates themselves, and would agree with them perfectly.
 
     Args:
         candidates: GeoPackages with the layer `candidates`.
         reviewed: GeoPackages with the layers `rock_glaciers` and `excluded`, each in the folder of its subregion.
-        references: Independent inventories, any vector format, complete within the subregions; may be none.
+        references: Files of the independent inventories, for Snakemake to watch; may be none.
         subregions: GeoPackage with the layer `subregions`.
         accuracy: CSV to write.
-        names: Names of the references.
-        layers: Their layers; None takes the only one.
+        entries: Name, path, layer and footprint of each; complete within the footprint, or within the subregions.
         object_iou: IoU above which two outlines show the same object.
+        confidence: Share of cases in which an interval shall hold the true value.
+        bootstrap: Number of `samples`, and `block_m`.
+        seed: Of the intervals' draws.
     """
+    del references
     regions = read_vector(subregions, LAYER)
-    found, final = _together(candidates, "candidates"), _together(reviewed, "rock_glaciers")
-    judged = {Path(path).parent.name for path in reviewed if _has_decisions(path)}
-    pairs = []
-    if judged:
-        theirs = [[path for path in paths if Path(path).parent.name in judged] for paths in (candidates, reviewed)]
-        both = _together(theirs[0], "candidates"), _together(theirs[1], "rock_glaciers")
-        pairs = [("candidates vs reviewed inventory", *both, regions[regions["slug"].isin(judged)])]
-    for name, path, layer in zip(names, references, layers, strict=True):
-        reference = read_vector(path, layer).geometry
-        pairs += [(f"candidates vs {name}", found, reference, regions)]
-        pairs += [(f"reviewed inventory vs {name}", final, reference, regions)]
-    tables = [compare(*pair, object_iou) for pair in pairs] or [pd.DataFrame(columns=list(COLUMNS))]
-    table = pd.concat(tables, ignore_index=True)
+    stages = read_stages(candidates, reviewed)
+    settings = Bootstrap(int(bootstrap["samples"]), bootstrap["block_m"], confidence, seed)
+    tables = [
+        compare(name, mapped.geometry, reference, parts, object_iou, settings, mapped.get("probability"))
+        for name, mapped, reference, parts in comparisons(stages, read_references(entries), regions)
+    ]
+    table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(COLUMNS))
     write_table(accuracy, table)
-    logging.getLogger("rogi").info("%d of %d subregions have been reviewed", len(judged), len(regions))
+    logging.getLogger("rogi").info("%d of %d subregions have been reviewed", len(stages.judged), len(regions))
     for line in _totals(table):
         logging.getLogger("rogi").info(line)
-
-
-def _has_decisions(path: str) -> bool:
-    operations = [read_vector(path, layer)["operation"] for layer in ("rock_glaciers", "excluded")]
-    return bool((pd.concat(operations).dropna() != "unreviewed").any())
-
-
-def _together(paths: Sequence[str], layer: str) -> gpd.GeoSeries:
-    parts = [read_vector(path, layer).geometry.to_crs(WGS84) for path in sorted(paths)]
-    return pd.concat(parts, ignore_index=True) if parts else gpd.GeoSeries([], crs=WGS84)
 
 
 def _totals(table: pd.DataFrame) -> Iterator[str]:

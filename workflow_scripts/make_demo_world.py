@@ -17,7 +17,8 @@ from workflow_scripts.rogi.entrypoint import job
 
 def main(
     quads_q3: list[str], quads_q4: list[str], dem_tiles: list[str], fldas: list[str], imerg: list[str], magt: str,
-    glaciers: str, subregions: str, inventory_a: str, inventory_b: str, negatives: str, truth: str,
+    glaciers: str, debris: str, subregions: str, inventory_a: str, inventory_b: str, negatives: str,
+    survey: str, survey_area: str, truth: str,
     seed: int, quads_x: int, quads_y: int, west_quad: int, south_quad: int, rock_glaciers: int,
     subregion_names: list[str], inventory_years: list[int], threads: int,
 ) -> None:  # fmt: skip
@@ -32,8 +33,9 @@ def main(
     write_imerg(scene, imerg)
     write_magt(scene, magt)
     vectors = {
-        "glaciers": glaciers, "subregions": subregions, "inventory_a": inventory_a, "inventory_b": inventory_b,
-        "negatives": negatives, "truth": truth,
+        "glaciers": glaciers, "debris": debris, "subregions": subregions,
+        "inventory_a": inventory_a, "inventory_b": inventory_b,
+        "negatives": negatives, "survey": survey, "survey_area": survey_area, "truth": truth,
     }  # fmt: skip
     write_vectors(scene, vectors, draw_subregions(scene, subregion_names, drawing), mapping)
     logging.getLogger("rogi").info(

@@ -36,3 +36,30 @@ def plane(slope: float, aspect: float) -> Surface:
 def cone(slope: float) -> Surface:
     """Return a cone whose summit, at 5000 m, is the point that the surface is written round."""
     return lambda east, north: 5000 - np.tan(np.radians(slope)) * np.hypot(east, north)
+
+
+def gaussian_hill(height: float = 800, width: float = 1500) -> Surface:
+    """Return a Gaussian hill on 4000 m; width is its standard deviation in metres."""
+    return lambda east, north: 4000 + height * np.exp(-(east**2 + north**2) / (2 * width**2))
+
+
+def dome(radius: float) -> Surface:
+    """Return a sphere whose top, at 5000 m, is the point that the surface is written round."""
+    return lambda east, north: 5000 - radius + np.sqrt(radius**2 - east**2 - north**2)
+
+
+def tongue(azimuth: float, bend: float, slope: float = 15) -> Surface:
+    """Return a slope with a ridge (bend > 0, m at 100 m from the middle) or a trough (< 0) along the fall line."""
+    along, across = along_and_across(azimuth)
+
+    def surface(east: np.ndarray, north: np.ndarray) -> np.ndarray:
+        rise = np.tan(np.radians(slope))
+        return 4500 - rise * along(east, north) - bend * (across(east, north) / 100) ** 2
+
+    return surface
+
+
+def along_and_across(azimuth: float) -> tuple[Surface, Surface]:
+    """Return metres along an azimuth, and to the right of it."""
+    sine, cosine = np.sin(np.radians(azimuth)), np.cos(np.radians(azimuth))
+    return lambda east, north: east * sine + north * cosine, lambda east, north: east * cosine - north * sine

@@ -3,8 +3,11 @@
 import zipfile
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pytest
+import rasterio
+import shapely
 from affine import Affine
 from pyproj import Transformer
 
@@ -135,3 +138,70 @@ def test_a_zip_without_dem_and_a_truncated_tile_are_errors(tmp_path: Path, write
     (mosaic,) = open_mosaics([str(whole)])
     with pytest.raises(RasterError, match=r"cut.tif is damaged.*fetch it again"):
         read_box(mosaic, (79.0, 35.61, 79.39, 35.99), 0)
+
+
+def set_unit(path: str, unit: str, scale: float = 1, offset: float = 0) -> str:
+    with rasterio.open(path, "r+") as dataset:
+        dataset.units, dataset.scales, dataset.offsets = (unit,), (scale,), (offset,)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("unit", "metres"), [("m", 1), ("metre", 1), ("ft", 0.3048), ("foot", 0.3048), ("US survey foot", 1200 / 3937)]
+)
+def test_heights_in_feet_by_the_files_own_metadata_are_read_as_metres(
+    write_tile: WriteTile, unit: str, metres: float
+) -> None:
+    heights = np.array([[10000, VOID], [0, -100]], "int16")
+    (mosaic,) = open_mosaics([set_unit(write_tile("dem.tif", heights, DEGREES), unit)])
+    found = read_box(mosaic, (79.01, 35.81, 79.19, 35.99), 0)[0]
+    np.testing.assert_allclose(found, [[10000 * metres, np.nan], [0, -100 * metres]])
+
+
+def test_an_unknown_unit_is_refused(write_tile: WriteTile) -> None:
+    path = set_unit(write_tile("dem.tif", np.ones((4, 4), "int16"), DEGREES), "fathom")
+    with pytest.raises(RasterError, match=r"dem.tif has heights in 'fathom'; expected metres or feet"):
+        open_mosaics([path])
+
+
+def test_scale_and_offset_of_the_file_count(write_tile: WriteTile) -> None:
+    path = set_unit(write_tile("dem.tif", np.full((4, 4), 100, "int16"), DEGREES), "", 0.1, 4000)
+    (mosaic,) = open_mosaics([path])
+    assert read_box(mosaic, (79.01, 35.91, 79.09, 35.99), 0)[0].tolist() == [[4010.0]]
+
+
+@pytest.fixture
+def index_of_two(two_degrees: list[str], tmp_path: Path) -> Path:
+    """A tile index in a folder of its own, with one path relative to it and one absolute."""
+    folder = tmp_path / "index"
+    folder.mkdir()
+    places = [f"../{Path(two_degrees[0]).name}", two_degrees[1]]
+    boxes = [shapely.box(79, 35, 80, 36), shapely.box(80, 35, 81, 36)]
+    gpd.GeoDataFrame({"location": places}, geometry=boxes, crs=4326).to_file(folder / "dem.gpkg")
+    return folder / "dem.gpkg"
+
+
+def test_a_tile_index_is_the_mosaic_of_its_tiles(index_of_two: Path, two_degrees: list[str]) -> None:
+    (by_index,), (by_tiles,) = open_mosaics([str(index_of_two)]), open_mosaics(two_degrees)
+    window = by_tiles.window((79.99, 35.4, 80.01, 35.41), 2)
+    np.testing.assert_array_equal(by_index.read(window), by_tiles.read(window))
+    assert len(by_index.tiles) == 2
+
+
+def test_a_vector_file_without_locations_is_no_tile_index(tmp_path: Path) -> None:
+    path = tmp_path / "glaciers.gpkg"
+    gpd.GeoDataFrame({"name": ["a"]}, geometry=[shapely.box(79, 35, 80, 36)], crs=4326).to_file(path)
+    with pytest.raises(RasterError, match=r"glaciers.gpkg is no index .* no field 'location' but name; .*gdaltindex"):
+        open_mosaics([str(path)])
+
+
+def test_a_virtual_raster_is_read_through_gdal(write_tile: WriteTile, tmp_path: Path) -> None:
+    write_tile("dem.tif", np.arange(100, dtype="int16").reshape(10, 10), DEGREES)
+    band = """<VRTRasterBand dataType="Int16" band="1"><SimpleSource><SourceBand>1</SourceBand>
+        <SourceFilename relativeToVRT="1">dem.tif</SourceFilename></SimpleSource></VRTRasterBand>"""
+    (tmp_path / "dem.vrt").write_text(
+        f"""<VRTDataset rasterXSize="10" rasterYSize="10"><SRS>EPSG:4326</SRS>
+        <GeoTransform>79, 0.1, 0, 36, 0, -0.1</GeoTransform>{band}</VRTDataset>"""
+    )
+    (mosaic,) = open_mosaics([str(tmp_path / "dem.vrt")])
+    assert read_box(mosaic, (79.31, 35.51, 79.39, 35.59), 0)[0].tolist() == [[43.0]]

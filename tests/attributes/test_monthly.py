@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 from tests.attributes.conftest import ClimateFiles
-from workflow_scripts.rogi.attributes.monthly import Slot, find_months, read_month
+from workflow_scripts.rogi.attributes.monthly import Slot, find_months, read_month, read_months
 
 FIELD = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])  # southern row first
 
@@ -112,8 +112,89 @@ def test_an_uneven_grid_a_wrong_variable_and_missing_units_are_refused(tmp_path:
         read_month(Slot(plain, 0), "t")
 
 
-def test_axes_without_coordinates_are_refused(tmp_path: Path) -> None:
-    path = str(tmp_path / "rows.nc")
-    xr.Dataset({"t": (("row", "col"), FIELD, {"units": "K"})}).to_netcdf(path, engine="h5netcdf")
-    with pytest.raises(ValueError, match=r"rows.nc: 't' has the dimensions row, col; expected one with coordinates"):
-        read_month(Slot(path, 0), "t")
+def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "page.nc"
+    path.write_text("<html>login required</html>")
+    with pytest.raises(ValueError, match=r"page.nc is neither netCDF nor HDF5, it starts with b'<html>login"):
+        read_month(Slot(str(path), 0), "t2m")
+
+
+def test_a_file_that_was_cut_off_is_named(tmp_path: Path) -> None:
+    whole = Path(era5(tmp_path / "cut.nc", 12)).read_bytes()
+    (tmp_path / "cut.nc").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match=r"cut.nc is damaged, it cannot be opened: .*; fetch it again"):
+        read_month(Slot(str(tmp_path / "cut.nc"), 0), "t2m")
+
+
+def with_times(path: Path, numbers: list[float], units: str, calendar: str = "standard", **bounds: object) -> str:
+    """Write fields with a time axis as stated."""
+    coordinates = {"time": ("time", numbers, {"units": units, "calendar": calendar, **bounds}), "lat": [35.0, 34.0],
+                   "lon": [1.0, 2.0, 3.0]}  # fmt: skip
+    values = np.arange(len(numbers))[:, None, None] + np.zeros((1, 2, 3))
+    data = xr.Dataset({"t": (("time", "lat", "lon"), values, {"units": "K"})}, coordinates)
+    if bounds:
+        data["edges"] = (("time", "side"), np.column_stack([[0, *numbers[:-1]], numbers]))
+    data.to_netcdf(path, engine="h5netcdf")
+    return str(path)
+
+
+@pytest.mark.parametrize("calendar", ["noleap", "360_day", "julian"])
+def test_calendars_of_climate_models_are_refused(tmp_path: Path, calendar: str) -> None:
+    path = with_times(tmp_path / "model.nc", [15.0, 45.0], "days since 2019-01-01", calendar)
+    with pytest.raises(
+        ValueError, match=rf"model.nc: the time axis 'time' is in the calendar '{calendar}'.*setcalendar"
+    ):
+        find_months([path], "t", [2019, 2019])
+
+
+def test_times_that_are_no_dates_are_refused(tmp_path: Path) -> None:
+    path = with_times(tmp_path / "odd.nc", [0.0, 1.0], "months since 2019-01-01")
+    with pytest.raises(ValueError, match=r"odd.nc: the times are in 'months since 2019-01-01', which cannot be read"):
+        find_months([path], "t", [2019, 2019])
+
+
+def test_two_stamps_of_a_month_in_one_file_are_found(tmp_path: Path) -> None:
+    path = with_times(
+        tmp_path / "twice.nc", [3.0, *(15.0 + 30.4 * month for month in range(12))], "days since 2019-01-01"
+    )
+    with pytest.raises(ValueError, match=r"missing: none; more than once: 2019-01 \(twice.nc, twice.nc\); fetch"):
+        find_months([path], "t", [2019, 2019])
+
+
+def test_stamps_at_the_end_of_a_month_are_told_by_their_bounds(tmp_path: Path) -> None:
+    """1 February 0:00 with bounds from 1 January on is January."""
+    ends = [float(day) for day in np.cumsum([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])]
+    path = with_times(tmp_path / "ends.nc", ends, "days since 2019-01-01", bounds="edges")
+    assert find_months([path], "t", [2019, 2019])[2019, 12] == Slot(path, 11)
+
+
+def test_bounds_may_count_from_another_date_than_their_axis(tmp_path: Path) -> None:
+    """As xarray writes them: stamps from the first of them on, bounds from the start of the first."""
+    edges = pd.date_range("2019-01-01", periods=13, freq="MS")
+    stamps = ("time", (edges[1:] - edges[1]).days.to_numpy(), {"units": f"days since {edges[1]}", "bounds": "edges"})
+    starts = (edges - edges[0]).days.to_numpy()
+    data = xr.Dataset({"t": (("time", "lat", "lon"), np.zeros((12, 2, 3)))}, {"time": stamps})
+    data["edges"] = (("time", "side"), np.column_stack([starts[:-1], starts[1:]]), {"units": f"days since {edges[0]}"})
+    data.to_netcdf(tmp_path / "ends.nc", engine="h5netcdf")
+    path = str(tmp_path / "ends.nc")
+    assert find_months([path], "t", [2019, 2019])[2019, 1] == Slot(path, 0)
+
+
+def test_fields_are_read_in_slabs_of_the_file(tmp_path: Path, climate_files: ClimateFiles) -> None:
+    """Every month comes once and in order, also across files of one month and of many."""
+    path = era5(tmp_path / "era5.nc", 12)
+    months = find_months([path], "t2m", [2019, 2019])
+    values = [field.values[0, 2] for _, field in read_months(months, "t2m", None)]
+    np.testing.assert_allclose(values, np.arange(12))
+    chosen = {month: months[month] for month in [(2019, 2), (2019, 3), (2019, 9)]}
+    assert [field.values[0, 2] for _, field in read_months(chosen, "t2m", None)] == [1, 2, 8]
+
+
+def test_units_are_taken_from_the_config_where_the_file_has_none(tmp_path: Path) -> None:
+    assert read_month(Slot(bare(tmp_path / "bare.nc"), 0), "t", "K").units == "K"
+
+
+def test_a_file_named_after_one_month_that_holds_several_is_refused(tmp_path: Path) -> None:
+    path = era5(tmp_path / "FLDAS_NOAH01_C_GL_M.A201901.001.nc", 3)
+    with pytest.raises(ValueError, match=r"A201901.001.nc is named as a file of one month and holds 3; rename it"):
+        read_month(Slot(path, 0), "t2m")

@@ -8,6 +8,7 @@ from pyproj import Geod, Transformer
 from shapely import Point
 
 from tests.attributes.conftest import WriteTile
+from workflow_scripts.rogi.attributes import sampling
 from workflow_scripts.rogi.attributes.sampling import sample, sample_nearest_valid
 
 # rasterstats still multiplies transforms with *
@@ -89,3 +90,30 @@ def test_a_marker_just_outside_the_map_takes_its_edge(write_tile: WriteTile) -> 
     values, distances = sample_nearest_valid(points(outside), path, 5000)
     assert values.tolist() == [-2]
     assert distances[0] == pytest.approx(2000 / 1.236, rel=0.01)
+
+
+def test_many_markers_give_what_each_gives_alone(write_tile: WriteTile, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading tile by tile changes nothing, whatever the tiles."""
+    rng = np.random.default_rng(5)
+    values = np.where(rng.random((60, 60)) < 0.7, NODATA, rng.uniform(-9, 2, (60, 60)))
+    path = polar_map(write_tile, (79.2, 35.1), values, nodata=NODATA)
+    markers = points(*zip(rng.uniform(78.9, 79.6, 40), rng.uniform(34.8, 35.4, 40), strict=True), (-60, -70))
+    whole = sample_nearest_valid(markers, path, 4000)
+    singly = np.array([np.ravel(sample_nearest_valid(markers.iloc[[row]], path, 4000)) for row in range(41)]).T
+    np.testing.assert_array_equal(whole, singly)
+    monkeypatch.setattr(sampling, "TILE_PX", 7)
+    np.testing.assert_array_equal(sample_nearest_valid(markers, path, 4000), whole)
+    assert np.isfinite(whole[0][:-1]).any()
+    assert np.isnan(whole[0][-1])
+
+
+def test_bilinear_beside_nodata_takes_the_nearest_cell(degrees_map: str) -> None:
+    assert sample(points((78.9, 34.9)), degrees_map, "bilinear").tolist() == [3]
+
+
+def test_a_map_without_crs_is_refused(write_tile: WriteTile) -> None:
+    path = write_tile("bare.tif", np.ones((2, 2), "float32"), Affine(1, 0, 78, 0, -1, 36), crs=None)
+    for read in (lambda: sample(points((78.5, 35.5)), path, "nearest"),
+                 lambda: sample_nearest_valid(points((78.5, 35.5)), path, 100)):  # fmt: skip
+        with pytest.raises(ValueError, match=r"bare.tif states no coordinate reference system; assign the right one"):
+            read()

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from workflow_scripts.rogi.attributes.table import outline_attributes, review_attributes, with_attributes
+from workflow_scripts.rogi.attributes.table import RENAMED, outline_attributes, review_attributes, with_attributes
 from workflow_scripts.rogi.columns import COLUMNS, FILLED_ON_MERGING, NAMES
 
 
@@ -23,13 +23,17 @@ def reviewed() -> gpd.GeoDataFrame:
         "spread": [0.1, None],
         "source": ["Planet Basemap 2021 Q3", ""],
         "area_m2": [1.0, 2.0],
+        "candidate_ids": ["CAN1; CAN2", None],
+        "area_before_m2": [0.9, None],
+        "iou_candidate": [0.8, None],
+        "confidence": [None, "low"],
     }
     crescent = shapely.box(79, 35, 79.03, 35.03) - shapely.box(79.01, 35.01, 79.03, 35.03)
     return gpd.GeoDataFrame(columns, geometry=[crescent, shapely.box(79.1, 35, 79.11, 35.01)], crs=4326)
 
 
 def all_numbers(polygons: gpd.GeoDataFrame) -> pd.DataFrame:
-    given = {"AREA", "LATITUDE", "LONGITUDE", "PROB", "SPREAD"}
+    given = {"AREA", "LATITUDE", "LONGITUDE", *RENAMED}
     names = [column.name for column in COLUMNS if column.kind == "float" and column.name not in given]
     return pd.DataFrame(1, index=polygons.index, columns=names)
 
@@ -51,6 +55,9 @@ def test_review_is_published_under_its_names(reviewed: gpd.GeoDataFrame) -> None
     assert table[["REVIEWER", "ADDI_INF"]].isna().all().all()
     assert table.loc[0, ["SYSTEM", "PROB", "SPREAD"]].tolist() == ["SYS350000N0790000E", 0.8, 0.1]
     assert table.loc[1, ["SYSTEM", "PROB", "SPREAD"]].isna().all()
+    assert table.loc[0, ["CAND_IDS", "AREA_CAND", "IOU_CAND"]].tolist() == ["CAN1; CAN2", 0.9, 0.8]
+    assert table.loc[1, ["CAND_IDS", "AREA_CAND", "IOU_CAND"]].isna().all()
+    assert table.loc[1, "MAP_CONF"] == "low"
 
 
 def test_columns_stand_in_published_order_and_type(reviewed: gpd.GeoDataFrame) -> None:

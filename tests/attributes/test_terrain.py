@@ -5,8 +5,16 @@ import pytest
 from affine import Affine
 from pyproj import CRS, Transformer
 
-from tests.attributes.surfaces import around, cone, plane, surface_on_grid
-from workflow_scripts.rogi.attributes.terrain import pixel_gradient, pixel_shape, slope_aspect
+from tests.attributes.surfaces import Surface, around, cone, dome, gaussian_hill, plane, surface_on_grid, tongue
+from workflow_scripts.rogi.attributes.terrain import (
+    complete,
+    curvature,
+    gradient,
+    pixel_gradient,
+    pixel_shape,
+    ruggedness,
+    slope_aspect,
+)
 from workflow_scripts.rogi.geodesy import WGS84
 
 SINUSOIDAL = CRS("+proj=sinu +lon_0=40 +datum=WGS84")  # its meridians are strongly skewed against its parallels
@@ -28,6 +36,109 @@ def test_a_plane_on_a_dem_in_degrees(latitude: float, slope: float, aspect: floa
     inner = (slice(1, -1), slice(1, -1))
     assert np.abs(found[inner] - slope).max() < 0.1
     assert np.abs((direction[inner] - aspect + 180) % 360 - 180).max() < 0.5
+
+
+def turn(one: np.ndarray, other: np.ndarray | float) -> np.ndarray:
+    """Return the angle between directions, degrees."""
+    return np.abs((one - other + 180) % 360 - 180)
+
+
+def ground(transform: Affine, centre: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
+    """Return metres east and north of the centre, of the cells of a grid."""
+    east, north = (
+        surface_on_grid(axis, centre, transform, (SIZE, SIZE), WGS84).astype(float)
+        for axis in (lambda east, north: east, lambda east, north: north)
+    )
+    return east, north
+
+
+@pytest.mark.parametrize("longitude", [70.0, 104.0])
+@pytest.mark.parametrize("latitude", [27.0, 40.0])
+def test_a_gaussian_hill_on_the_ellipsoid(latitude: float, longitude: float) -> None:
+    centre, transform = (longitude, latitude), around((longitude, latitude), SIZE)
+    hill = surface_on_grid(gaussian_hill(), centre, transform, (SIZE, SIZE), WGS84)
+    found, direction = slope_aspect(hill, transform, WGS84)
+    east, north = ground(transform, centre)
+    rise = (hill - 4000) * np.hypot(east, north) / 1500**2
+    away = np.degrees(np.arctan2(east, north)) % 360
+    inner = (slice(1, -1), slice(1, -1))
+    steep = (rise > np.tan(np.radians(2)))[inner]
+    assert np.abs(found - np.degrees(np.arctan(rise)))[inner].max() < 0.1
+    assert turn(direction, away)[inner][steep].max() < 0.5
+
+
+@pytest.mark.parametrize("longitude", [70.0, 104.0])
+@pytest.mark.parametrize("latitude", [27.0, 40.0])
+def test_planes_and_cones_on_the_ellipsoid(latitude: float, longitude: float) -> None:
+    centre, transform = (longitude, latitude), around((longitude, latitude), SIZE)
+    inner = (slice(1, -1), slice(1, -1))
+    flat = surface_on_grid(plane(28, 200), centre, transform, (SIZE, SIZE), WGS84)
+    found, direction = slope_aspect(flat, transform, WGS84)
+    assert np.abs(found - 28)[inner].max() < 0.1
+    assert turn(direction, 200)[inner].max() < 0.5
+    found, direction = slope_aspect(surface_on_grid(cone(28), centre, transform, (SIZE, SIZE), WGS84), transform, WGS84)
+    east, north = ground(transform, centre)
+    far = np.hypot(east, north)[inner] > 700  # Horn's window turns the corner at the summit
+    assert np.abs(found - 28)[inner][far].max() < 0.1
+    assert turn(direction, np.degrees(np.arctan2(east, north)))[inner][far].max() < 0.5
+
+
+@pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:3857", ALBERS])
+@pytest.mark.parametrize(
+    ("surface", "expected"), [(dome(8000.0), 1 / 8000), (plane(25, 70), 0), (gaussian_hill(400, 1500), 400 / 1500**2)]
+)
+def test_the_curvature_at_a_summit_is_one_over_the_radius(crs: object, surface: Surface, expected: float) -> None:
+    centre = (78.2, 36.0)
+    transform = around(centre, SIZE) if crs == "EPSG:4326" else projected(crs, centre)
+    heights = surface_on_grid(surface, centre, transform, (SIZE, SIZE), crs).astype(float)
+    shape = pixel_shape(transform, CRS(crs), heights.shape)
+    east, north = gradient(heights, shape)
+    assert curvature(east, north, shape)[148:152, 148:152].mean() == pytest.approx(expected, rel=0.02, abs=1e-6)
+
+
+def test_a_sphere_has_one_curvature_also_where_it_is_steep_and_a_trough_a_negative_one() -> None:
+    centre, transform = (79.5, 35.0), around((79.5, 35.0), 101)
+    shape = pixel_shape(transform, WGS84, (101, 101))
+    sphere, trough = (
+        curvature(*gradient(surface_on_grid(surface, centre, transform, (101, 101), WGS84), shape), shape)
+        for surface in (dome(4000.0), tongue(30, -5))
+    )
+    assert np.nanmin(sphere) == pytest.approx(1 / 4000, rel=0.02)
+    assert np.nanmax(sphere) == pytest.approx(1 / 4000, rel=0.02)
+    # A cylinder, tilted: half of 2 · 5 / 100², over √(1 + rise²) for the length of a tilted metre
+    assert trough[50, 50] == pytest.approx(-5e-4 * np.cos(np.radians(15)), rel=0.02)
+
+
+def test_a_plane_is_not_rugged_and_a_sphere_as_much_as_its_normals_turn() -> None:
+    centre, transform = (79.5, 35.0), around((79.5, 35.0), 61)
+    shape = pixel_shape(transform, WGS84, (61, 61))
+    flat, sphere = (
+        ruggedness(*gradient(surface_on_grid(surface, centre, transform, (61, 61), WGS84), shape))
+        for surface in (plane(35, 120), dome(3000.0))
+    )
+    assert np.nanmax(flat) < 1e-7
+    # To second order, half the variance of the normals' angles: 2/3 of a squared step along each axis.
+    expected = (shape**2).sum() / 3 / 3000**2
+    assert sphere[30, 30] == pytest.approx(expected, rel=0.02)
+
+
+def test_curvature_and_ruggedness_need_whole_neighbourhoods() -> None:
+    heights = np.add.outer(3.0 * np.arange(15), -4.0 * np.arange(15))
+    heights[7, 7] = np.nan
+    unknown = np.zeros((15, 15), bool)
+    unknown[[0, 1, -2, -1]] = unknown[:, [0, 1, -2, -1]] = unknown[5:10, 5:10] = True
+    shape = np.array([[30.0, 0], [0, -30]])
+    east, north = gradient(heights, shape)
+    assert (np.isnan(curvature(east, north, shape)) == unknown).all()
+    assert (np.isnan(ruggedness(east, north)) == unknown).all()
+
+
+def test_a_cell_is_complete_when_its_eight_neighbours_are_known() -> None:
+    values = np.zeros((5, 6))
+    values[0, 0] = np.inf
+    assert np.argwhere(complete(values)).tolist() == [
+        [row, column] for row in (1, 2, 3) for column in (1, 2, 3, 4) if (row, column) != (1, 1)
+    ]
 
 
 @pytest.mark.parametrize("crs", ["EPSG:3857", "EPSG:32644", ALBERS, SINUSOIDAL, "EPSG:3995"])

@@ -64,3 +64,10 @@ def test_missing_directions_stay_missing() -> None:
     direction, length = circular_mean(np.array([np.nan, 1.0]), np.array([np.nan, 0.0]))
     np.testing.assert_array_equal(direction, [np.nan, 90])
     np.testing.assert_array_equal(length, [np.nan, 1])
+
+
+def test_the_resultant_length_is_never_more_than_one() -> None:
+    angles = np.linspace(0, 2 * np.pi, 1000, dtype=np.float32)
+    sines, cosines = np.sin(angles).astype(float), np.cos(angles).astype(float)
+    assert (np.hypot(sines, cosines) > 1).any()  # as cells in single precision are
+    assert circular_mean(sines, cosines)[1].max() == 1

@@ -26,10 +26,13 @@ def demo_paths(folder: Path) -> dict[str, Any]:
         "imerg": [str(folder / imerg.format(year, month)) for year, month in months],
         "magt": str(folder / "UiO_PEX_MAGTM_5.0_20181127_2000_2016_NH.tif"),
         "glaciers": str(folder / "14_rgi60_DemoRange.shp"),
+        "debris": str(folder / "DemoRange_minGl1km2_debrisCover.shp"),
         "subregions": str(folder / "subregions.gpkg"),
         "inventory_a": str(folder / "inventory_a.shp"),
         "inventory_b": str(folder / "inventory_b.gpkg"),
         "negatives": str(folder / "negatives.gpkg"),
+        "survey": str(folder / "survey.gpkg"),
+        "survey_area": str(folder / "survey_area.gpkg"),
         "truth": str(folder / "truth.gpkg"),
     }
 

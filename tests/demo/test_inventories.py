@@ -103,6 +103,26 @@ def test_glaciers_have_the_fields_of_the_rgi(world: dict[str, Any]) -> None:
     assert np.cos(np.radians(ice["Aspect"])).mean() > 0  # ice keeps to the shade
 
 
+def test_debris_cover_is_that_of_the_debris_covered_tongues_and_part_of_the_ice(world: dict[str, Any]) -> None:
+    debris, ice = read_vector(world["debris"]), read_vector(world["glaciers"])
+    negatives = read_vector(world["negatives"], "negatives")
+    tongues = negatives[negatives["kind"] == "debris-covered glacier tongue"]
+    assert debris["img_time"].notna().all()
+    assert iou(debris.union_all(), tongues.union_all()) > 1 - 1e-9
+    assert shapely.area(debris.difference(ice.union_all())).max() < 1e-9
+
+
+def test_the_survey_holds_part_of_the_truth_on_part_of_the_ground(
+    world: dict[str, Any], truth: gpd.GeoDataFrame
+) -> None:
+    survey, area = read_vector(world["survey"]), read_vector(world["survey_area"])
+    there = truth[truth.within(area.union_all())]
+    assert 3 < len(there) < len(truth)
+    assert len(survey) == round(0.6 * len(there))
+    best = [max(iou(shape, other) for other in there.geometry) for shape in survey.geometry]
+    assert 0.6 < min(best) < max(best) < 0.99
+
+
 def test_the_inventories_are_complete_in_the_west_and_in_the_east() -> None:
     eastings = np.random.default_rng(1).permutation(100).astype(float)
     first, second = mapped_shares(eastings)

@@ -33,7 +33,11 @@ def test_every_file_is_written_and_no_other_is_left(world: dict[str, Any]) -> No
     found = {path for path in folder.rglob("*") if path.is_file()}
     assert wanted <= found
     assert {path.suffix for path in found - wanted} == {".dbf", ".shx", ".prj", ".cpg"}
-    assert {path.stem for path in found - wanted} == {"inventory_a", "14_rgi60_DemoRange"}
+    assert {path.stem for path in found - wanted} == {
+        "inventory_a",
+        "14_rgi60_DemoRange",
+        "DemoRange_minGl1km2_debrisCover",
+    }
 
 
 def test_wrong_years_are_noticed_before_anything_is_made(world: dict[str, Any]) -> None:

@@ -7,8 +7,11 @@ import pytest
 import shapely
 import shapely.affinity
 
-from workflow_scripts.rogi.demo.review import COMMENT, WRONG, Overlaps, match_one_to_one, share_out, simulate
+from workflow_scripts.rogi.demo.review import COLUMNS, COMMENT, WRONG, Habits, simulate
 from workflow_scripts.rogi.files import read_vector, write_layers
+from workflow_scripts.rogi.inventory.duplicates import overlaps_between
+from workflow_scripts.rogi.packages.sharing import NOBODY, Shares
+from workflow_scripts.rogi.review.edits import CONFIDENCES, OPERATIONS, REASONS
 from workflow_scripts.simulate_review import main
 
 STEP = 0.002  # degrees; a square of this side is about 220 m by 180 m
@@ -31,8 +34,19 @@ def truth(*shapes: shapely.Polygon) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame({"truth_id": [f"T{k}" for k in range(len(shapes))]}, geometry=list(shapes), crs=4326)
 
 
-def review(ours: gpd.GeoDataFrame, known: gpd.GeoDataFrame, error_rate: float = 0.0, seed: int = 1) -> gpd.GeoDataFrame:
-    parts = simulate(ours, known, SUBREGION, MAPPERS, 10_000, error_rate, np.random.default_rng(seed))
+def halves(count: int, both: int = 0) -> Shares:
+    """Share candidates out by turns; the first `both` of them go to both mappers."""
+    first = np.arange(count) % 2
+    second = np.where(np.arange(count) < both, 1 - first, NOBODY)
+    return Shares(first, second)
+
+
+def review(
+    ours: gpd.GeoDataFrame, known: gpd.GeoDataFrame, error_rate: float = 0.0, seed: int = 1, both: int = 0,
+    agreement: float = 1.0,
+) -> gpd.GeoDataFrame:  # fmt: skip
+    shares, habits = halves(len(ours), both), Habits(MAPPERS, error_rate, agreement)
+    parts = simulate(ours, known, SUBREGION, shares, habits, 10_000, np.random.default_rng(seed))
     return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=4326)
 
 
@@ -67,13 +81,13 @@ def test_small_ones_are_not_retrieved() -> None:
     assert review(candidates(), truth(square(5, width=0.2))).empty
 
 
-def test_a_candidate_over_two_rock_glaciers_is_redrawn_as_one_and_the_other_retrieved() -> None:
+def test_a_candidate_over_two_rock_glaciers_is_split() -> None:
     both = square(4, width=2.0)
     left, right = square(4), shapely.transform(square(4, width=0.9), lambda xy: xy + np.array([STEP, 0]))
     edits = review(candidates(both), truth(left, right))
-    assert operations(edits) == {"CAN0": "refine"}
-    published = edits.geometry[edits["operation"] != "remove"]
-    assert {shape.wkb for shape in published} == {left.wkb, right.wkb}
+    assert edits["operation"].tolist() == ["split", "split"]
+    assert set(edits["candidate_id"]) == {"CAN0"}
+    assert {shape.wkb for shape in edits.geometry} == {left.wkb, right.wkb}
 
 
 def test_a_good_candidate_that_swallows_another_is_redrawn() -> None:
@@ -82,10 +96,13 @@ def test_a_good_candidate_that_swallows_another_is_redrawn() -> None:
     assert operations(edits) == {"CAN0": "refine"}
 
 
-def test_the_second_candidate_of_a_rock_glacier_is_removed() -> None:
-    edits = review(candidates(square(4, width=0.4), square(4, width=0.9)), truth(square(4)))
-    assert operations(edits) == {"CAN0": "remove", "CAN1": "remain"}
-    assert "retrieve" not in set(edits["operation"])
+def test_two_candidates_of_one_rock_glacier_are_merged_into_its_outline() -> None:
+    upper = shapely.transform(square(4, height=0.3), lambda xy: xy + np.array([0, 0.7 * STEP]))
+    edits = review(candidates(upper, square(4, height=0.6)), truth(square(4)))
+    assert edits["operation"].tolist() == ["merge", "merge"]
+    assert set(edits["merge_into"]) == {"CAN1"}
+    assert set(edits["mapper"]) == {MAPPERS[1]}  # to whom the larger one was given
+    assert edits.geometry.union_all().symmetric_difference(square(4)).area < 1e-15
 
 
 def test_rock_glaciers_of_the_neighbour_are_left_to_it() -> None:
@@ -101,13 +118,52 @@ def test_a_good_candidate_with_its_marker_beyond_the_border_is_redrawn() -> None
     assert operations(review(candidates(shifted), truth(ours))) == {"CAN0": "refine"}
 
 
-def test_mappers_share_the_subregion_from_west_to_east() -> None:
-    shapes = [square(column) for column in (7, 1, 5, 3, 9, 2)]
-    parts = simulate(candidates(*shapes), truth(*shapes), SUBREGION, MAPPERS, 10_000, 0, np.random.default_rng(1))
+def test_each_mapper_decides_on_what_that_mapper_got() -> None:
+    shapes = [square(column) for column in range(6)]
+    habits = Habits(MAPPERS, 0, 1)
+    parts = simulate(
+        candidates(*shapes), truth(*shapes, square(8)), SUBREGION, halves(6), habits, 10_000, np.random.default_rng(1)
+    )
     assert [set(part["mapper"]) for part in parts] == [{name} for name in MAPPERS]
-    assert [sorted(part["candidate_id"]) for part in parts] == [["CAN1", "CAN3", "CAN5"], ["CAN0", "CAN2", "CAN4"]]
+    assert [part["candidate_id"].dropna().tolist() for part in parts] == [
+        ["CAN0", "CAN2", "CAN4"],
+        ["CAN1", "CAN3", "CAN5"],
+    ]
+    assert parts[1]["operation"].tolist()[-1] == "retrieve"  # nearest to CAN5
     assert set(parts[0]["date"]) == {"2024-01-01"}
-    assert list(parts[0].columns) == ["candidate_id", "operation", "mapper", "date", "comment", "geometry"]
+    assert list(parts[0].columns) == [*COLUMNS, "geometry"]
+
+
+def test_answers_are_from_the_lists_and_reasons_for_removals_alone() -> None:
+    edits = review(candidates(square(1), square(2), square(3, width=0.5)), truth(square(2), square(3), square(5)))
+    assert set(edits["operation"]) <= set(OPERATIONS)
+    assert set(edits["confidence"]) <= set(CONFIDENCES)
+    removed = edits["operation"] == "remove"
+    assert set(edits["reason"][removed]) <= set(REASONS)
+    assert edits["reason"][~removed].isna().all()
+    assert (edits["minutes"] > 0).all()
+
+
+@pytest.mark.parametrize(("agreement", "least", "most"), [(1.0, 0, 0), (0.8, 14, 37), (0.0, 126, 126)])
+def test_mappers_disagree_about_as_often_as_stated_and_the_first_is_right(
+    agreement: float, least: int, most: int
+) -> None:
+    shapes = [square(column, row, 0.9) for column in range(18) for row in range(7)]
+    true = truth(*(square(column, row) for column in range(9) for row in range(7)))
+    right = operations(review(candidates(*shapes), true))
+    edits = review(candidates(*shapes), true, both=126, agreement=agreement)
+    told = [operations(edits[edits["mapper"] == name]) for name in MAPPERS]
+    assert {name: told[0][name] for name in right} == right
+    different = sum(told[0][name] != told[1][name] for name in right)
+    assert least <= different <= most
+
+
+def test_a_disagreement_stays_clear_of_rock_glaciers() -> None:
+    false = square(4, width=2.0)
+    known = square(4, width=0.3)
+    edits = review(candidates(false), truth(known), both=1, agreement=0.0)
+    assert edits["operation"].tolist() == ["remove", "retrieve", "refine"]
+    assert edits.geometry.iloc[2].intersection(known).area == 0
 
 
 def test_a_share_of_the_decisions_is_wrong_and_says_so() -> None:
@@ -131,24 +187,8 @@ def test_errors_never_publish_a_rock_glacier_twice() -> None:
     assert not (edits["operation"] == "remain").any()
 
 
-def test_overlaps_are_measured_in_true_areas() -> None:
-    overlaps = Overlaps.of(candidates(square(2)).geometry, truth(square(2, height=0.5), square(8)).geometry)
-    np.testing.assert_array_equal(overlaps.candidate, [0])
-    np.testing.assert_array_equal(overlaps.truth, [0])
-    np.testing.assert_allclose(overlaps.iou, 0.5, rtol=1e-4)
-    np.testing.assert_allclose(overlaps.truth_m2, [20_200, 40_500], rtol=0.01)
-
-
-def test_matching_takes_the_best_overlaps_first() -> None:
-    ones = np.ones(2)
-    pairs = Overlaps(np.array([0, 1, 1]), np.array([0, 0, 1]), np.array([0.5, 0.8, 0.4]), ones, ones)
-    np.testing.assert_array_equal(match_one_to_one(pairs, 2), [-1, 0])
-    np.testing.assert_array_equal(match_one_to_one(Overlaps(*(np.array([], int),) * 2, *(np.array([]),) * 3), 1), [-1])
-
-
 def test_no_edits_are_shared_out_too() -> None:
-    parts = share_out(review(candidates(), truth()).drop(columns=["mapper", "date"]), MAPPERS)
-    assert [len(part) for part in parts] == [0, 0]
+    assert review(candidates(), truth()).empty
 
 
 @pytest.fixture
@@ -159,32 +199,46 @@ def files(tmp_path: Path) -> dict[str, str]:
     regions = gpd.GeoDataFrame(
         {"NAME": ["Far", "Near"], "slug": ["far", "near"]}, geometry=[shapely.box(0, 0, 1, 1), SUBREGION], crs=4326
     )
-    write_layers(paths["candidates"], {"candidates": candidates(square(1), square(2, width=0.5), square(9))})
+    found = candidates(square(1), square(2, width=0.5), square(9)).assign(system_id=["S0", "S1", "S2"])
+    write_layers(paths["candidates"], {"candidates": found})
     write_layers(paths["truth"], {"rock_glaciers": truth(square(1), square(2), square(6))})
     write_layers(paths["subregions"], {"subregions": regions})
     return paths
 
 
+def run(files: dict[str, str], subregion: str) -> list[gpd.GeoDataFrame]:
+    main(
+        **files, subregion=subregion, seed=1, mappers=MAPPERS, min_area_m2=10_000, error_rate=0, agreement=1,
+        block_m=2000, overlap_share=0,
+    )  # fmt: skip
+    return [read_vector(files[name]) for name in ("review_a", "review_b")]
+
+
 def test_the_script_writes_a_file_per_mapper(files: dict[str, str]) -> None:
-    main(**files, subregion="near", seed=1, mappers=MAPPERS, min_area_m2=10_000, error_rate=0)
-    parts = [read_vector(files[name], "edits") for name in ("review_a", "review_b")]
-    assert [list(part["operation"]) for part in parts] == [["remain", "refine"], ["remove", "retrieve"]]
+    parts = run(files, "near")
+    assert sorted(operation for part in parts for operation in part["operation"]) == [
+        "refine",
+        "remain",
+        "remove",
+        "retrieve",
+    ]
     assert [part["mapper"].iloc[0] for part in parts] == MAPPERS
 
 
 def test_the_script_writes_empty_files_where_there_is_nothing(files: dict[str, str]) -> None:
-    main(**files, subregion="far", seed=1, mappers=MAPPERS, min_area_m2=10_000, error_rate=0)
-    counts = [read_vector(files[name])["operation"].value_counts().to_dict() for name in ("review_a", "review_b")]
-    assert counts == [{"remove": 2}, {"remove": 1}]
-    write_layers(files["candidates"], {"candidates": candidates()})
-    main(**files, subregion="far", seed=1, mappers=MAPPERS, min_area_m2=10_000, error_rate=0)
-    assert [len(read_vector(files[name])) for name in ("review_a", "review_b")] == [0, 0]
-    assert "operation" in read_vector(files["review_a"]).columns
+    assert [part["operation"].tolist() for part in run(files, "far")] in (
+        [["remove"] * 2, ["remove"]],
+        [["remove"], ["remove"] * 2],
+    )
+    write_layers(files["candidates"], {"candidates": candidates().assign(system_id=pd.Series([], dtype="str"))})
+    parts = run(files, "far")
+    assert [len(part) for part in parts] == [0, 0]
+    assert set(COLUMNS) <= set(parts[0].columns)
 
 
 def test_an_unknown_subregion_is_named(files: dict[str, str]) -> None:
     with pytest.raises(ValueError, match=r"subregions.gpkg has no subregion 'nowhere'; it holds far, near"):
-        main(**files, subregion="nowhere", seed=1, mappers=MAPPERS, min_area_m2=10_000, error_rate=0)
+        run(files, "nowhere")
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -194,10 +248,16 @@ def test_no_rock_glacier_is_published_twice_whatever_the_candidates(seed: int) -
     drawn = [shapely.affinity.translate(shape, *(STEP * rng.normal(0, 0.25, 2))) for shape in known * 2]
     picked = [shape for shape in drawn if rng.random() < 0.7]
     edits = review(candidates(*picked), truth(*known), error_rate=0.1, seed=seed)
-    published = edits[edits["operation"] != "remove"].geometry
-    overlaps = Overlaps.of(published, truth(*known).geometry)
-    assert np.bincount(overlaps.truth[overlaps.iou > 0.5], minlength=30).max() == 1
+    published = _published(edits)
+    overlaps = overlaps_between(published, truth(*known).geometry)
+    assert np.bincount(overlaps["other"][overlaps["iou"] > 0.5], minlength=30).max() == 1
     lost = edits[(edits["comment"] == WRONG) & (edits["operation"] == "remove")]
     assert len(published) == 30 - len(lost)
-    assert edits["candidate_id"].dropna().is_unique
-    assert len(edits["candidate_id"].dropna()) == len(picked)
+    assert set(edits["candidate_id"].dropna()) == {f"CAN{number}" for number in range(len(picked))}
+
+
+def _published(edits: gpd.GeoDataFrame) -> gpd.GeoSeries:
+    """Outlines that remain; the rows of a merge are one."""
+    merged = edits[edits["operation"] == "merge"].dissolve("merge_into").geometry
+    single = edits[~edits["operation"].isin(["remove", "merge"])].geometry
+    return gpd.GeoSeries([*single, *merged], crs=4326)

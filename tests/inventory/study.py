@@ -15,6 +15,7 @@ from workflow_scripts.rogi.inventory.subregions import LAYER
 
 NAMES = ["West", "East", "Basin"]
 SLUGS = ["west", "east", "basin"]
+CONFLICT_SHARE = 0.5
 KINDS = {"float": "float64", "int": "Int64", "str": "str"}
 Box = tuple[float, float, float, float]
 
@@ -38,6 +39,7 @@ def part(boxes: Sequence[Box | shapely.Geometry], operation: str = "unreviewed")
     }
     frame = gpd.GeoDataFrame(values, geometry=shapes, crs=4326)
     frame["AREA"] = area_m2(frame.geometry)
+    frame[["GLAC_SHARE", "DEB_SHARE"]] = 0.0
     for name, value in {"OPERATION": operation, "SOUR_DATA": "Mosaic"}.items():
         frame[name] = pd.Series([value] * len(frame), dtype="str")
     return frame

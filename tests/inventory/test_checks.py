@@ -1,5 +1,6 @@
 """Every check is passed by a sound inventory, and failed by one that breaks just that."""
 
+import re
 from pathlib import Path
 
 import geopandas as gpd
@@ -11,7 +12,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.inventory.study import SLUGS, inventory, subregions
+from tests.inventory.study import CONFLICT_SHARE, SLUGS, inventory, subregions
 from workflow_scripts import check_inventory as script
 from workflow_scripts.rogi.columns import COLUMNS, NAMES
 from workflow_scripts.rogi.files import write_layers
@@ -23,7 +24,7 @@ BOW_TIE = shapely.Polygon([(79.01, 35.01), (79.02, 35.02), (79.02, 35.01), (79.0
 
 
 def failed(frame: gpd.GeoDataFrame, processed: list[str] | None = None) -> dict[str, tuple[int, str, str]]:
-    table = check_inventory(frame, subregions(), SLUGS if processed is None else processed)
+    table = check_inventory(frame, subregions(), SLUGS if processed is None else processed, CONFLICT_SHARE)
     broken = table[~table["passed"].astype(bool)]
     return {row.check: (row.count, row.severity, row.detail) for row in broken.itertuples(index=False)}
 
@@ -39,7 +40,7 @@ def changed(**values: object) -> gpd.GeoDataFrame:
 
 
 def test_a_sound_inventory_passes_every_check() -> None:
-    table = check_inventory(SOUND, subregions(), SLUGS)
+    table = check_inventory(SOUND, subregions(), SLUGS, CONFLICT_SHARE)
     assert table.columns.tolist() == list(TABLE)
     assert table["passed"].all()
     assert table["count"].sum() == 0
@@ -72,7 +73,7 @@ def test_a_sound_inventory_passes_every_check() -> None:
         (changed(ELE_MIN=2.0), "order of ELE", "ELE_MIN <= ELE_MEAN"),
         (changed(ELE_MEDIAN=2.0), "order of ELE", "ELE_MEDIAN <= ELE_MAX"),
         (changed(SLO_MEAN=0.5), "order of SLO", "SLO_MIN <= SLO_MEAN"),
-        (changed(OPERATION="perhaps"), "OPERATION is known", "unreviewed, remain, refine, retrieve"),
+        (changed(OPERATION="perhaps"), "OPERATION is known", "unreviewed, remain, refine, split, merge, retrieve"),
         (changed(SOUR_DATA=""), "values of SOUR_DATA", "text, always given"),
         (changed(SOUR_DATA=None), "values of SOUR_DATA", "text, always given"),
         (SOUND.drop(columns="PISR"), "columns", "PISR is missing"),
@@ -114,7 +115,21 @@ def test_the_values_broken_alone_break_one_check_alone() -> None:
 
 
 def test_a_retrieved_rock_glacier_needs_no_probability() -> None:
-    assert failed(changed(PROB=None, SPREAD=None, SYSTEM=None, OPERATION="retrieve")) == {}
+    retrieved = changed(PROB=None, SPREAD=None, SYSTEM=None, AREA_CAND=None, IOU_CAND=None, OPERATION="retrieve")
+    assert failed(retrieved) == {}
+
+
+def test_rock_glaciers_that_are_mapped_as_ice_are_listed_with_their_shares_and_stay() -> None:
+    expected = r"less than 0.5 .*; not so: RGU350150N0790150E \(glacier 0.25, debris 0.75\)"
+    count, severity, detail = failed(changed(GLAC_SHARE=0.25, DEB_SHARE=0.75))["no conflict with glaciers"]
+    assert (count, severity) == (1, "warning")
+    assert re.search(expected, detail)
+    assert failed(changed(GLAC_SHARE=0.4999)) == {}
+    assert failed(SOUND.assign(GLAC_SHARE=np.nan, DEB_SHARE=np.nan)) == {}
+
+
+def test_no_glacier_near_is_no_gap() -> None:
+    assert failed(changed(GLAC_DIST=None)) == {}
 
 
 def test_a_single_model_has_no_spread() -> None:
@@ -126,14 +141,16 @@ def test_stepped_ids_fit_their_coordinates() -> None:
     small["ID"] = "RGU350150N0790151E"
     both = gpd.GeoDataFrame(pd.concat([small, SOUND], ignore_index=True), crs=4326)
     assert "IDs fit the coordinates" not in failed(both)
-    both["ID"] = both["ID"].replace("RGU350150N0790151E", "RGU350150N0790152E")
+    both["ID"] = both["ID"].replace("RGU350150N0790151E", "RGU350150N0790160E")  # past IDs of an earlier version
+    assert "IDs fit the coordinates" not in failed(both)
+    both["ID"] = both["ID"].replace("RGU350150N0790160E", "RGU350150N0790161E")
     assert failed(both)["IDs fit the coordinates"][0] == 1
 
 
 def test_every_subregion_must_have_been_processed() -> None:
     assert failed(SOUND, ["west", "basin"])["every subregion is processed"][2].endswith("not so: East")
     assert "mars is no subregion" in failed(SOUND, [*SLUGS, "mars"])["every subregion is processed"][2]
-    table = check_inventory(SOUND, subregions(), SLUGS).set_index("check")
+    table = check_inventory(SOUND, subregions(), SLUGS, CONFLICT_SHARE).set_index("check")
     assert "without rock glaciers: Basin" in table.loc["every subregion is processed", "detail"]
 
 
@@ -159,7 +176,7 @@ def test_junk_gives_failed_checks_and_no_exception(junk: dict[str, object], drop
     values = {name: shapes.get(value) if name == "geometry" else value for name, value in junk.items()}
     frame = changed(**values)
     table = check_inventory(
-        frame.drop(columns=[n for n in junk if n != "geometry"]) if drop else frame, subregions(), []
+        frame.drop(columns=[n for n in junk if n != "geometry"]) if drop else frame, subregions(), [], CONFLICT_SHARE
     )
     assert not table["passed"].all()  # no subregion was processed
 
@@ -171,9 +188,8 @@ def test_the_script_reads_what_merging_writes_and_counts_what_is_there(tmp_path:
     for path in candidates[:2]:
         write_layers(path, {"candidates": SOUND})
     out = tmp_path / "checks.csv"
-    script.main(
-        str(tmp_path / "merged.gpkg"), str(tmp_path / "subregions.gpkg"), [str(p) for p in candidates], str(out)
-    )
+    found = [str(path) for path in candidates]
+    script.main(str(tmp_path / "merged.gpkg"), str(tmp_path / "subregions.gpkg"), found, str(out), CONFLICT_SHARE)
     table = pd.read_csv(out)
     assert table["check"][~table["passed"]].tolist() == ["every subregion is processed"]
     assert len(table) > len(COLUMNS)
@@ -185,6 +201,6 @@ def test_the_script_does_not_stop_at_a_file_without_crs(tmp_path: Path) -> None:
         pyogrio.write_dataframe(bare, tmp_path / "merged.gpkg", layer="rock_glaciers")
     write_layers(tmp_path / "subregions.gpkg", {"subregions": subregions()}, "MultiPolygon")
     out = tmp_path / "checks.csv"
-    script.main(str(tmp_path / "merged.gpkg"), str(tmp_path / "subregions.gpkg"), [], str(out))
+    script.main(str(tmp_path / "merged.gpkg"), str(tmp_path / "subregions.gpkg"), [], str(out), CONFLICT_SHARE)
     table = pd.read_csv(out).set_index("check")
     assert not table.loc["CRS", "passed"]

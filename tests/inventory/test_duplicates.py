@@ -4,7 +4,7 @@ import pytest
 import shapely
 
 from workflow_scripts.rogi.geodesy import EQUAL_AREA
-from workflow_scripts.rogi.inventory.duplicates import are_duplicates, keep_one, overlaps
+from workflow_scripts.rogi.inventory.duplicates import PAIRS, are_duplicates, keep_one, overlaps, overlaps_between
 
 # metres in an equal-area projection: areas are those of the boxes
 SQUARE = shapely.box(0, 0, 100, 100)
@@ -60,3 +60,21 @@ def test_nothing_is_dropped_where_nothing_overlaps() -> None:
     assert len(pairs) == 0
     assert keep_one(pairs, np.array([0, 1])) == {}
     assert len(overlaps(gpd.GeoSeries([], crs=4326))) == 0
+
+
+def test_overlaps_between_two_sets_are_those_of_the_pairs() -> None:
+    ours, theirs = series(SQUARE, SIDE_BY_SIDE), series(HALF_OVER, NEARLY, SMALL_INSIDE, SQUARE)
+    pairs = overlaps_between(ours, theirs.to_crs(4326))
+    assert pairs.columns.tolist() == list(PAIRS)
+    assert list(zip(pairs["one"], pairs["other"], strict=True)) == [(0, 0), (0, 1), (0, 2), (0, 3), (1, 0), (1, 1)]
+    assert pairs["overlap_m2"].tolist() == pytest.approx([5000, 9000, 900, 10000, 5000, 1000], abs=0.01)
+    assert pairs["iou"].tolist() == pytest.approx([1 / 3, 9 / 11, 0.09, 1, 1 / 3, 1 / 19], rel=1e-5)
+    swapped = overlaps_between(theirs, ours)
+    assert sorted(zip(swapped["other"], swapped["one"], strict=True)) == list(
+        zip(pairs["one"], pairs["other"], strict=True)
+    )
+
+
+def test_nothing_overlaps_with_nothing() -> None:
+    none = gpd.GeoSeries([], crs=4326)
+    assert len(overlaps_between(none, series(SQUARE))) == len(overlaps_between(series(SQUARE), none)) == 0

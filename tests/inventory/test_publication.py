@@ -10,7 +10,7 @@ import pytest
 import shapely
 
 from tests.disk import files_up_to
-from tests.inventory.study import SLUGS, inventory, subregions
+from tests.inventory.study import CONFLICT_SHARE, SLUGS, inventory, subregions
 from workflow_scripts import package_inventory, publish_inventory
 from workflow_scripts.rogi.columns import COLUMNS, NAMES
 from workflow_scripts.rogi.files import write_layers, write_table
@@ -25,7 +25,7 @@ def publish(source: Path, target: Path, frame: gpd.GeoDataFrame | None = None) -
     frame = inventory() if frame is None else frame
     write_layers(source / "merged.gpkg", {"rock_glaciers": frame}, "MultiPolygon")
     write_layers(source / "subregions.gpkg", {"subregions": subregions()}, "MultiPolygon")
-    write_table(source / "checks.csv", check_inventory(frame, subregions(), SLUGS))
+    write_table(source / "checks.csv", check_inventory(frame, subregions(), SLUGS, CONFLICT_SHARE))
     write_table(source / "accuracy.csv", pd.DataFrame({"comparison": ["a"], "area_f1": [0.63]}))
     given = (source / name for name in ("merged.gpkg", "checks.csv", "subregions.gpkg", "accuracy.csv"))
     gpkg, footprint, marker, *tables = (str(target / name) for name in OUTPUTS)

@@ -10,12 +10,29 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.review.scene import as_frame, candidates, edit, square, subregions, write
+from tests.review.scene import (
+    SIDE,
+    as_frame,
+    box,
+    candidates,
+    edit,
+    published,
+    returned,
+    reviewed,
+    same_ground,
+    square,
+    subregions,
+    write,
+    write_package,
+)
 from workflow_scripts import apply_review
 from workflow_scripts.rogi.files import write_layers
 from workflow_scripts.rogi.geodesy import area_m2
-from workflow_scripts.rogi.review.apply import EXCLUDED, LOG, REVIEWED, apply_decisions, nearest_sources, split
+from workflow_scripts.rogi.review.apply import EXCLUDED, REVIEWED, apply_decisions, nearest_sources, split
 from workflow_scripts.rogi.review.edits import ReviewError
+from workflow_scripts.rogi.review.fingerprints import candidates_fingerprint
+from workflow_scripts.rogi.review.placing import Placed
+from workflow_scripts.rogi.review.report import LOG
 
 EDITS = [
     edit("remain", "CAN0", square(0)),
@@ -33,7 +50,11 @@ def run(folder: Path, files: list[str], count: int = 5) -> tuple[gpd.GeoDataFram
         write_layers(world, {"subregions": subregions()})
         write_layers(cut, {"candidates": candidates(count)})
     log = folder / "review.csv"
-    apply_review.main(str(cut), files, [], str(world), str(out), str(log), "west", 1e4, ["First", "Second"])
+    queue, conflicts = folder / "second_look.gpkg", folder / "conflicts.csv"
+    apply_review.main(
+        str(cut), files, [], str(world), str(out), str(log), str(conflicts), str(queue),
+        "west", 1e4, ["First", "Second"], "stop", 0.5, 0.75, 0.1,
+    )  # fmt: skip
     layers = [pyogrio.read_dataframe(out, layer=name) for name in ("rock_glaciers", "excluded")]
     return layers[0], layers[1], pd.read_csv(log)
 
@@ -130,17 +151,18 @@ def test_one_fault_leaves_the_earlier_product_as_it_was(tmp_path: Path) -> None:
 
 def test_minimum_area_is_ground_area(tmp_path: Path) -> None:
     # 0.0009° squares at 35° N: 100 m by 82 m on the ground, but 100 m by 100 m in EPSG:3857 pixels of that latitude
-    kept, excluded = split(apply_decisions(_squares(0.0009), [], 1e4, []))
+    kept, excluded = split(apply_decisions(_squares(0.0009), [], Placed(), 1e4, []))
     assert (len(kept), len(excluded)) == (0, 1)
-    kept, excluded = split(apply_decisions(_squares(0.0010), [], 1e4, []))
+    kept, excluded = split(apply_decisions(_squares(0.0010), [], Placed(), 1e4, []))
     assert (len(kept), len(excluded)) == (1, 0)
 
 
 def _squares(side: float) -> gpd.GeoDataFrame:
-    return candidates(1).set_geometry(gpd.GeoSeries([square(0, side=side)], crs=4326))
+    shapes = gpd.GeoSeries([square(0, side=side)], crs=4326)
+    return candidates(1).set_geometry(shapes).assign(area_m2=area_m2(shapes))
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10_000), files=st.integers(1, 3))
 def test_the_order_of_files_rows_and_candidates_does_not_matter(tmp_path: Path, seed: int, files: int) -> None:
     expected = _applied(tmp_path / "a", [EDITS], list(range(5)))  # in one file, as drawn
@@ -166,3 +188,94 @@ def test_a_file_without_comments_is_applied(tmp_path: Path) -> None:
     kept, excluded, _ = run(tmp_path, [str(tmp_path / "edits.gpkg")])
     assert "CAN0" in set(excluded["candidate_id"])
     assert by_id(kept).loc["CAN1", "operation"] == "remain"
+
+
+def test_lineage_says_what_every_outline_comes_from() -> None:
+    halves = [box(0, 0, SIDE / 2), box(50 * SIDE, 0, SIDE / 2)]
+    edits = [
+        *(edit("split", "CAN0", half, confidence="low") for half in halves),
+        edit("merge", "CAN2", box(1, 0, 0.01 + SIDE), merge_into="CAN1", confidence="high"),
+        edit("merge", "CAN1", merge_into="CAN1"),
+        edit("refine", "CAN3", box(3, 0, SIDE, SIDE / 2)),
+        edit("retrieve", None, square(9)),
+    ]
+    kept = published(reviewed(returned(edits), candidates(5)))
+    assert kept["operation"].tolist() == ["split", "split", "merge", "refine", "unreviewed", "retrieve"]
+    assert kept["candidate_ids"].fillna("").tolist() == ["CAN0", "CAN0", "CAN1; CAN2", "CAN3", "CAN4", ""]
+    assert kept["confidence"].fillna("").tolist() == ["low", "low", "high", "", "", ""]
+    area = area_m2(gpd.GeoSeries([square(0)], crs=4326))[0]
+    np.testing.assert_allclose(kept["area_before_m2"], [area, area, 2 * area, area, area, np.nan], rtol=1e-6)
+    np.testing.assert_allclose(kept["iou_candidate"], [0.5, 0.5, 2 / 6, 0.5, 1, np.nan], rtol=1e-3)
+    np.testing.assert_allclose(kept["probability"], [0.5, 0.5, 0.65, 0.8, 0.9, np.nan])  # weighted by area
+
+
+def test_the_log_tells_of_every_row_what_was_said_and_done(tmp_path: Path) -> None:
+    rows = [
+        edit("remove", "CAN0", square(0), reason="water", minutes="0.5", confidence="high", date="2024-07-31T09:30:00"),
+        edit(None, "CAN1", square(1, side=0.0021), mapper=None),
+        edit(None, "CAN2", square(2), date=None),
+    ]
+    path = write_package(tmp_path / "ann.gpkg", rows, mapper="Ann", subregion="west")
+    kept, _, log = run(tmp_path, [path])
+    assert list(log.columns) == list(LOG)
+    assert log["candidate_id"].tolist() == ["CAN0", "CAN1", "CAN2", "CAN3"]
+    assert log["outcome"].tolist() == [
+        "excluded: removed by a mapper: water",
+        "refined; taken as refine: its outline was changed without an operation",
+        "undecided",
+        "undecided: its row was deleted from the file; give it the operation remove if that was meant",
+    ]
+    assert log["mapper"].tolist() == ["Ann"] * 4
+    said = log.iloc[0][["date", "minutes", "reason", "confidence", "matched_by", "match_iou"]].tolist()
+    assert said == ["2024-07-31T09:30:00", 0.5, "water", "high", "id", 1.0]
+    assert kept["operation"].tolist() == ["refine", "unreviewed", "unreviewed", "unreviewed"]
+
+
+def test_neighbours_that_overlap_share_no_ground_and_are_told() -> None:
+    left, right = box(1, 0, SIDE), box(1 + 75 * SIDE, 0, 2 * SIDE)
+    done = reviewed(returned([edit("refine", "CAN1", left), edit("retrieve", None, right)]))
+    kept = published(done).set_index("operation")
+    assert same_ground(kept.loc["retrieve"].geometry, right)  # both were drawn by people, and it is larger
+    assert same_ground(kept.loc["refine"].geometry, left.difference(right))
+    shared = area_m2(gpd.GeoSeries([left.intersection(right)], crs=4326))[0]
+    assert done.log["outcome"].iloc[0] == f"refined; gave {shared:.0f} m² to an outline without candidate (retrieve)"
+    np.testing.assert_allclose(kept.loc["refine", "iou_candidate"], 0.75, rtol=1e-3)
+
+
+def test_what_neighbours_leave_too_little_of_is_excluded_with_its_outline() -> None:
+    drawn = box(1 + 60 * SIDE, 0, SIDE, SIDE)  # four tenths of it lie beside CAN1, 16 000 m² of 40 000
+    edits = [edit("refine", "CAN1", square(1)), edit("retrieve", None, drawn)]
+    done = reviewed(returned(edits), min_area_m2=2.5e4)
+    excluded = done.objects[done.objects["reason"].notna()]
+    assert excluded["reason"].tolist() == ["smaller than 25000 m² without the ground that it shared with neighbours"]
+    assert excluded.geometry.iloc[0].equals(drawn)
+
+
+def test_an_open_conflict_stops_and_names_both(tmp_path: Path) -> None:
+    files = [write(tmp_path / "a.gpkg", EDITS[:1]), write(tmp_path / "b.gpkg", [edit("remove", "CAN0", mapper="Bo")])]
+    with pytest.raises(ReviewError) as raised:
+        run(tmp_path, files)
+    message = str(raised.value)
+    assert message.startswith("the review of west has 1 conflicts; nothing was changed:")
+    assert "different decisions on CAN0: remain by Ann on 2024-07-31" in message
+    assert "remove by Bo" in message
+    assert message.endswith("keep one of the two, or name in review.conflicts the mapper whose decisions count")
+    assert not (tmp_path / "reviewed.gpkg").exists()
+
+
+def test_the_same_file_twice_changes_nothing(tmp_path: Path) -> None:
+    once, _, _ = run(tmp_path, [write(tmp_path / "a.gpkg", EDITS)])
+    twice, _, log = run(tmp_path, [write(tmp_path / "a.gpkg", EDITS), write(tmp_path / "copy.gpkg", EDITS)])
+    pd.testing.assert_frame_equal(pd.DataFrame(twice.to_wkb()), pd.DataFrame(once.to_wkb()))
+    assert log["outcome"].str.contains("decided alike by several edits").sum() == len(EDITS)
+
+
+def test_a_package_of_other_candidates_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    rows = [edit("remain", f"CAN{number}", square(number)) for number in range(4)]
+    now = candidates_fingerprint(candidates(5))
+    for name, fingerprint in (("old", "0123456789abcdef"), ("new", now)):
+        write_package(tmp_path / f"{name}.gpkg", rows, mapper="Ann", fingerprint=fingerprint)
+    run(tmp_path, [str(tmp_path / "old.gpkg"), str(tmp_path / "new.gpkg")])
+    told = [record.getMessage() for record in caplog.records if "other candidates" in record.getMessage()]
+    assert len(told) == 1
+    assert f"old.gpkg was made from other candidates (fingerprint 0123456789abcdef, now {now})" in told[0]

@@ -70,7 +70,7 @@ def make_checkout(folder: Path) -> Checkout:
     """Copy the workflow, without anybody's results or inputs."""
     folder.mkdir(parents=True)
     caches = shutil.ignore_patterns("__pycache__")
-    somebodys = shutil.ignore_patterns("inputs", "review")
+    somebodys = shutil.ignore_patterns("inputs", "review", "validation")
     for part in PARTS:
         source = REPOSITORY / part
         if source.is_dir():
@@ -85,6 +85,13 @@ def make_checkout(folder: Path) -> Checkout:
 def checkout(tmp_path: Path) -> Checkout:
     """A clean checkout."""
     return make_checkout(tmp_path / "checkout")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests that look at the finished demo to one worker, so that it is made once."""
+    for item in items:
+        if "finished" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("finished"))
 
 
 @pytest.fixture(scope="session")

@@ -11,14 +11,16 @@ import yaml
 from tests.workflow.conftest import Checkout
 
 PER_SUBREGION = ("predict_subregion", "vectorize_candidates", "apply_review", "attribute_subregion")
-ONCE = ("prepare_subregions", "compile_inventories", "cut_patches", "train_model", "merge_inventory", "check_inventory",
-        "evaluate_model", "package_inventory", "publish_inventory")  # fmt: skip
+ONCE = ("prepare_subregions", "compile_inventories", "cut_patches", "train_model", "merge_inventory",
+        "record_validation", "check_inventory", "evaluate_model", "package_inventory", "publish_inventory")  # fmt: skip
+OF_SIMULATED_REVIEWERS = ("sample_inventory", "sample_terrain", "simulate_validation")
 
 
 def test_the_demo_plans_every_stage(checkout: Checkout) -> None:
-    """Three subregions, two mosaics, two climate maps, and the two demo rules."""
+    """Three subregions, two mosaics, two climate maps, and the demo rules with what simulated reviewers look at."""
     jobs = checkout.snakemake("-n", "results/TPRoGI.gpkg").jobs()
     expected = dict.fromkeys(ONCE, 1) | dict.fromkeys((*PER_SUBREGION, "simulate_review"), 3)
+    expected |= dict.fromkeys(OF_SIMULATED_REVIEWERS, 1)
     assert jobs == expected | {"index_imagery": 2, "summarize_climate": 2, "make_demo_world": 1}
 
 
@@ -62,7 +64,7 @@ def test_the_plateau_without_inputs_says_what_is_missing_and_where_it_comes_from
     """At once, all inputs, with their sources and the way round."""
     run = checkout.snakemake("-n", "--configfile", "resources/studies/tprogi.yaml")
     assert run.code != 0
-    for part in ("lacks 16 of its inputs", "global_quarterly_2021q4_mosaic/*.tif", "NASA Earthdata", "PANGAEA",
+    for part in ("lacks 19 of its inputs", "global_quarterly_2021q4_mosaic/*.tif", "NASA Earthdata", "PANGAEA",
                  "french_alps.gpkg", "xception71.pth", "the embedded demo runs"):  # fmt: skip
         assert part in run.text
 
@@ -113,7 +115,7 @@ def test_a_comment_reruns_nothing(finished: Checkout, text: str) -> None:
     ("module", "importers"),
     [
         ("rogi/inventory/checks.py", {"check_inventory"}),
-        ("rogi/attributes/insolation.py", {"attribute_subregion"}),
+        ("rogi/insolation/kernel.py", {"attribute_subregion"}),
         ("rogi/mapping/vectorize.py", {"vectorize_candidates"}),
     ],
 )
@@ -146,6 +148,26 @@ def test_a_review_file_reruns_its_subregion_alone(finished: Checkout) -> None:
     assert not {"predict_subregion", "vectorize_candidates", "simulate_review"} & set(jobs)
 
 
+def test_a_reviewers_file_reruns_the_record_and_what_follows(finished: Checkout) -> None:
+    """It appears in resources/validation; nothing is mapped, merged or drawn again."""
+    folder = finished.folder / "resources/validation"
+    folder.mkdir(parents=True)
+    try:
+        shutil.copy(next((finished.folder / "results/demo_validation").glob("*.gpkg")), folder / "mine.gpkg")
+        jobs = plan(finished)
+    finally:
+        shutil.rmtree(folder)
+    assert jobs["record_validation"] == jobs["publish_inventory"] == 1
+    assert not {"merge_inventory", "sample_inventory", "sample_terrain", "simulate_validation"} & set(jobs)
+
+
+def test_an_unknown_reviewer_is_named_with_the_nearest(checkout: Checkout) -> None:
+    """Names of packages are those of the config."""
+    run = checkout.snakemake("-n", "results/validation/packages/reviewer_1_simulatd.gpkg")
+    assert run.code != 0
+    assert "unknown reviewer 'reviewer_1_simulatd'. Did you mean 'reviewer_1_simulated'?" in run.text
+
+
 def test_an_unknown_subregion_is_named_with_its_nearest_neighbour(checkout: Checkout) -> None:
     """Instead of the usual "no rule to produce"."""
     run = checkout.snakemake("-n", "results/subregions/demo_range_wst/candidates.gpkg")
@@ -159,3 +181,14 @@ def test_a_typo_in_the_config_is_named_with_the_nearest_key(checkout: Checkout) 
     run = checkout.snakemake("-n")
     assert run.code != 0
     assert "unknown key 'candidates.treshold'; did you mean 'threshold'?" in run.text
+
+
+def test_a_comparison_needs_the_version_before(checkout: Checkout) -> None:
+    """The config says which it is; with it, the comparison is planned after the inventory."""
+    run = checkout.snakemake("-n", "results/TPRoGI.diff.gpkg")
+    assert run.code != 0
+    assert "set publication.previous to a copy of its TPRoGI.gpkg, kept outside of results/" in run.text
+    (checkout.folder / "published.gpkg").touch()
+    named = ("--config", 'publication={"previous": "published.gpkg"}')
+    jobs = checkout.snakemake("-n", "results/TPRoGI.diff.gpkg", *named).jobs()
+    assert jobs["diff_inventory"] == jobs["publish_inventory"] == 1

@@ -17,6 +17,7 @@ import torch
 
 from tests.workflow.conftest import Checkout, environment
 from workflow_scripts.rogi.columns import NAMES
+from workflow_scripts.rogi.demo.validation import is_true
 from workflow_scripts.rogi.geodesy import area_m2
 
 
@@ -51,6 +52,20 @@ def test_checks_passed_and_accuracy_is_reported(finished: Checkout) -> None:
     assert checks.loc[checks["severity"] == "error", "passed"].all()
     accuracy = pd.read_csv(finished.folder / "results/TPRoGI.accuracy.csv")
     assert {"candidates vs reviewed inventory", "candidates vs Demo truth"} <= set(accuracy["comparison"])
+
+
+def test_the_validation_holds_the_truth(finished: Checkout, inventory: gpd.GeoDataFrame) -> None:
+    """Reviewers are named, every table is there, and the share of true rock glaciers lies in the stated interval."""
+    folder = finished.folder / "results/validation"
+    names = ("table4", "agreement", "precision", "completeness")
+    tables = {name: pd.read_csv(folder / f"{name}.csv") for name in names}
+    assert not any(table.empty for table in tables.values())
+    sample = gpd.read_file(folder / "sample.gpkg")
+    assert set(inventory.loc[inventory["REVIEWER"].notna(), "ID"]) == set(sample["ID"])
+    share = is_true(inventory, gpd.read_file(finished.folder / "results/demo_world/truth.gpkg")).mean()
+    said = tables["precision"].query("reviewer == 'consensus' and subregion == 'total' and measure == 'number'")
+    bounds = said.set_index("basis")
+    assert bounds.loc["yes", "low"] <= share <= bounds.loc["all but no", "high"]
 
 
 def test_shapefiles_hold_the_same_rock_glaciers(finished: Checkout, inventory: gpd.GeoDataFrame) -> None:

@@ -6,7 +6,7 @@ Light on purpose: every Snakemake process imports this while it reads the Snakef
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -21,6 +21,15 @@ def slug(name: str) -> str:
     """Return the form of a name that stands in paths: `Western Kunlun Shan` gives `western_kunlun_shan`."""
     letters = "".join(sign for sign in unicodedata.normalize("NFKD", name) if not unicodedata.combining(sign))
     return re.sub(r"[^a-z0-9]+", "_", letters.lower()).strip("_")
+
+
+def file_name(name: str) -> str:
+    """Return the form of a person's name that stands in file names, letters of all alphabets kept.
+
+    `José Ñ. 王` gives `jose_n_王`.
+    """
+    plain = "".join(sign for sign in unicodedata.normalize("NFKD", name.lower()) if not unicodedata.combining(sign))
+    return re.sub(r"\W+", "_", unicodedata.normalize("NFC", plain)).strip("_")
 
 
 def check_config(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
@@ -56,6 +65,8 @@ def _contradictions(config: Mapping[str, Any]) -> Iterator[str]:
     mosaics = [mosaic["name"] for mosaic in config["imagery"]["mosaics"]]
     for key, names in (("subregions.names", config["subregions"]["names"]), ("imagery.mosaics", mosaics)):
         yield from _unusable_in_paths(key, names)
+    yield from _unusable_in_paths("review.mappers", config["review"]["mappers"], file_name)
+    yield from _unusable_validation(config["validation"])
     patches, prediction = config["patches"], config["prediction"]
     if patches["stride_px"] > patches["size_px"]:
         yield "patches.stride_px is larger than patches.size_px: ground between patches would never be seen"
@@ -64,15 +75,29 @@ def _contradictions(config: Mapping[str, Any]) -> Iterator[str]:
     candidates = config["candidates"]
     if (seed := candidates["seed_threshold"]) is not None and seed < candidates["threshold"]:
         yield "candidates.seed_threshold lies below candidates.threshold, so every object would pass; raise it, or null"
+    if (config["publication"]["previous"] or "").removeprefix("./").startswith("results/"):
+        yield "publication.previous lies where this run writes; copy the older version to another folder and name that"
     if config["training"]["crop_px"] > patches["size_px"]:
         yield "training.crop_px is larger than patches.size_px"
     for key in ("air_temperature", "precipitation"):
         first, last = config["climate"][key]["years"]
         if first > last:
             yield f"climate.{key}.years: {first} comes after {last}"
+    air = config["climate"]["air_temperature"]
+    if air["lapse_rate_c_per_km"] is not None and air["orography"]["path"] is None:
+        yield "climate.air_temperature.lapse_rate_c_per_km needs the elevation of the grid cells: name orography.path"
 
 
-def _unusable_in_paths(key: str, names: list[str]) -> Iterator[str]:
+def _unusable_validation(validation: Mapping[str, Any]) -> Iterator[str]:
+    people = [*validation["reviewers"], validation["adjudicator"]]
+    yield from _unusable_in_paths("validation.reviewers and adjudicator", people, file_name)
+    for part in ("sample", "completeness"):
+        for key, value in validation[part].items():
+            if isinstance(value, list) and value != sorted(value):
+                yield f"validation.{part}.{key}: {value} is not in ascending order"
+
+
+def _unusable_in_paths(key: str, names: list[str], slug: Callable[[str], str] = slug) -> Iterator[str]:
     slugs = [slug(name) for name in names]
     for name in sorted({name for name in slugs if slugs.count(name) > 1}):
         yield f"{key}: two names give the same path name '{name}'"

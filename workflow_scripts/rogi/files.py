@@ -90,7 +90,7 @@ def read_vector(path: str | Path, layer: str | None = None) -> gpd.GeoDataFrame:
         layer: Its layer; None takes the only one.
 
     Raises:
-        ValueError: The file holds several layers and none was named, or the layer has no CRS.
+        ValueError: The file holds several layers and none was named, or the layer has no geometry or no CRS.
     """
     layers = [name for name, _ in pyogrio.list_layers(path)]
     if layer is None and len([name for name in layers if name != "layer_styles"]) > 1:
@@ -98,6 +98,8 @@ def read_vector(path: str | Path, layer: str | None = None) -> gpd.GeoDataFrame:
     if layer is not None and layer not in layers:
         raise ValueError(f"{path} has no layer '{layer}'; it holds {', '.join(layers)}")
     frame = gpd.read_file(path, layer=layer or layers[0], engine="pyogrio", on_invalid="ignore")
+    if not isinstance(frame, gpd.GeoDataFrame):
+        raise ValueError(f"{path} is a table without geometry; expected a layer of outlines")
     if frame.crs is None:
         raise ValueError(
             f"{path} states no coordinate reference system, so its polygons could lie anywhere; "
@@ -106,21 +108,24 @@ def read_vector(path: str | Path, layer: str | None = None) -> gpd.GeoDataFrame:
     return frame
 
 
-def write_layers(path: str | Path, layers: Mapping[str, pd.DataFrame], geometry_type: str | None = None) -> None:
+def write_layers(
+    path: str | Path, layers: Mapping[str, pd.DataFrame], geometry_type: str | Mapping[str, str] | None = None
+) -> None:
     """Write a GeoPackage of several layers, whole or not at all.
 
     Args:
         path: The target; replaced if it exists.
         layers: Frames by layer name; one without geometry becomes an attribute table.
-        geometry_type: Type of every layer ("MultiPolygon"); None derives it from the geometries, polygons as
-            multipolygons.
+        geometry_type: Type of every layer ("MultiPolygon"), or that of some by name; None, or a name left out, derives
+            it from the geometries, polygons as multipolygons.
 
     Raises:
         OSError: The file could not be written, for instance on a full disk; an older one is left as it was.
     """
     with replacing(path) as temporary:
         for name, frame in layers.items():
-            _write_layer(frame, temporary, name, geometry_type, path)
+            kind = geometry_type.get(name) if isinstance(geometry_type, Mapping) else geometry_type
+            _write_layer(frame, temporary, name, kind, path)
         _check_layers(temporary, layers, path)
 
 

@@ -11,6 +11,8 @@ from pyproj import CRS, Geod
 WGS84 = CRS.from_epsg(4326)
 # EPSG:8857, Equal Earth Greenwich: equal-area over the whole globe, so one CRS serves any study.
 EQUAL_AREA = CRS.from_epsg(8857)
+HALF_GLOBE_DEG = 180
+METRES_PER_DEGREE = 111_320.0  # along the equator
 _GEOD = Geod(ellps="WGS84")
 
 
@@ -27,15 +29,35 @@ def area_m2(shapes: gpd.GeoSeries) -> np.ndarray:
     return np.array([abs(_GEOD.geometry_area_perimeter(shape)[0]) for shape in oriented])
 
 
+def length_m(lines: gpd.GeoSeries) -> np.ndarray:
+    """Return lengths on the WGS84 ellipsoid, m, of lines in any CRS; array of shape (n,)."""
+    return np.array([_GEOD.geometry_length(line) for line in lines.to_crs(WGS84)])
+
+
+def astride_180(shapes: gpd.GeoSeries) -> np.ndarray:
+    """Tell which shapes span more than half the globe in degrees, as one that lies on both sides of 180° does.
+
+    Args:
+        shapes: In any CRS.
+
+    Returns:
+        Boolean array of shape (n,); False for empty shapes.
+    """
+    bounds = shapes.to_crs(WGS84).bounds
+    return (bounds["maxx"] - bounds["minx"] > HALF_GLOBE_DEG).to_numpy()
+
+
 def shared_and_union(one: Any, other: Any) -> tuple[Any, Any]:
     """Return the shared area of polygons, pair by pair, and that of their union; IoU is the first by the second.
+
+    Rounding never makes the union the smaller of both.
 
     Args:
         one: A polygon or an array of them, in an equal-area CRS.
         other: As many others, in the same CRS.
     """
     shared = shapely.area(shapely.intersection(one, other))
-    return shared, shapely.area(one) + shapely.area(other) - shared
+    return shared, np.maximum(shapely.area(one) + shapely.area(other) - shared, shared)
 
 
 def local_projection(longitude: float, latitude: float) -> CRS:

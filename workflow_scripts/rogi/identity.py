@@ -1,11 +1,17 @@
 """Primary markers and primary IDs: where a rock glacier is, and what it is called."""
 
+import math
+import re
 from collections.abc import Iterable
 
 import geopandas as gpd
 import numpy as np
 
-from workflow_scripts.rogi.geodesy import WGS84
+from workflow_scripts.rogi.geodesy import EQUAL_AREA, WGS84
+
+ID_FORM = re.compile(r"([A-Z]{3})(\d{6})([NS])(\d{7})([EW])")
+LAST_DIGIT = 1e-4  # degrees
+MOST_STEPS = 10  # of an ID, each about 10 m; more markers than that in a row are a mistake
 
 
 def primary_markers(shapes: gpd.GeoSeries) -> gpd.GeoSeries:
@@ -18,6 +24,21 @@ def primary_markers(shapes: gpd.GeoSeries) -> gpd.GeoSeries:
         Points in EPSG:4326, in the order of `shapes`.
     """
     return shapes.representative_point().to_crs(WGS84)
+
+
+def equal_area_blocks(shapes: gpd.GeoSeries, block_m: float) -> np.ndarray:
+    """Return the square of an equal-area grid that each polygon's marker lies in.
+
+    Args:
+        shapes: Polygons in any CRS.
+        block_m: Side of the squares.
+
+    Returns:
+        Numbers of shape (n,), counted from 0 by easting, then northing; empty squares are not counted.
+    """
+    points = primary_markers(shapes).to_crs(EQUAL_AREA)
+    cells = np.floor(np.column_stack([points.x, points.y]) / block_m).astype(int)
+    return np.unique(cells, axis=0, return_inverse=True)[1].ravel()
 
 
 def primary_id(longitude: float, latitude: float, prefix: str = "RGU") -> str:
@@ -36,25 +57,42 @@ def primary_id(longitude: float, latitude: float, prefix: str = "RGU") -> str:
     return f"{prefix}{north}{east}"
 
 
-def unique_ids(markers: gpd.GeoSeries, prefix: str = "RGU") -> tuple[list[str], list[int]]:
+def coordinates_of(name: str) -> tuple[float, float]:
+    """Return the longitude and latitude (degrees) that an ID spells; NaN where it is no ID."""
+    found = ID_FORM.fullmatch(name)
+    if found is None:
+        return math.nan, math.nan
+    _, latitude, north, longitude, east = found.groups()
+    signs = (-1 if east == "W" else 1), (-1 if north == "S" else 1)
+    return signs[0] * int(longitude) / 1e4, signs[1] * int(latitude) / 1e4
+
+
+def unique_ids(
+    markers: gpd.GeoSeries, prefix: str = "RGU", reserved: Iterable[str] = ()
+) -> tuple[list[str], list[int]]:
     """Return one ID per marker, no two alike.
 
     Markers that share an ID are told apart by stepping the last digit of the longitude eastwards, about 10 m, until the
     ID is free. Points are taken from west to east, then south to north, so the result does not depend on their order.
+
+    Args:
+        markers: Points in any CRS.
+        prefix: Three letters.
+        reserved: IDs that are not given, because they are in use or were.
 
     Returns:
         The IDs in the order of `markers`, and the positions of those that had to be stepped.
     """
     points = markers.to_crs(WGS84)
     x, y = points.x.to_numpy(), points.y.to_numpy()
-    taken: set[str] = set()
+    taken = set(reserved)
     ids = [""] * len(points)
     stepped: list[int] = []
     for position in _in_order(x, y):
         name, step = primary_id(x[position], y[position], prefix), 0
         while name in taken:
             step += 1
-            name = primary_id((x[position] + step * 1e-4 + 180) % 360 - 180, y[position], prefix)
+            name = primary_id((x[position] + step * LAST_DIGIT + 180) % 360 - 180, y[position], prefix)
         if step:
             stepped.append(position)
         taken.add(name)

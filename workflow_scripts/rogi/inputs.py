@@ -1,8 +1,11 @@
 """The files that a study needs and nobody produces. Light: Snakemake reads it with the Snakefile."""
 
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from workflow_scripts.rogi.config import ConfigError, unknown_name
 from workflow_scripts.rogi.demo.names import ROOT as DEMO_ROOT
@@ -10,7 +13,7 @@ from workflow_scripts.rogi.demo.names import ROOT as DEMO_ROOT
 EDITED = (".gpkg", ".shp", ".geojson")
 # Parts of a shapefile, QGIS's own notes, and what SQLite keeps beside an open GeoPackage.
 BESIDE = (".dbf", ".shx", ".prj", ".cpg", ".qpj", ".qmd", ".qml", ".qgz", ".qgs", ".sbn", ".sbx", ".qix", ".xml", ".md",
-          ".txt", ".gpkg-wal", ".gpkg-shm", ".gpkg-journal")  # fmt: skip
+          ".vrt", ".qgz~", ".qgs~", ".txt", ".gpkg-wal", ".gpkg-shm", ".gpkg-journal")  # fmt: skip
 SIDECARS = (".dbf", ".shx", ".prj", ".cpg")
 
 
@@ -30,10 +33,16 @@ def inputs(config: Mapping[str, Any]) -> list[tuple[str, str]]:
     listed += [("subregions.layers", layer["path"]) for layer in config["subregions"]["layers"]]
     listed += [("imagery.mosaics", mosaic["quads"]) for mosaic in config["imagery"]["mosaics"]]
     listed += [(f"climate.{key}", climate[key]["files"]) for key in ("air_temperature", "precipitation")]
+    listed += [("climate.air_temperature.orography", climate["air_temperature"]["orography"]["path"])]
     listed += [("climate.ground_temperature", climate["ground_temperature"]["path"])]
+    for key in ("outlines", "debris"):
+        listed += [(f"glaciers.{key}", entry["path"]) for entry in config["glaciers"][key]]
     for key in ("inventories", "negatives"):
         listed += [(key, entry["path"]) for entry in config[key]]
-    listed += [("evaluation.references", entry["path"]) for entry in config["evaluation"]["references"]]
+    for key in ("path", "footprint"):
+        listed += [("evaluation.references", entry[key]) for entry in config["evaluation"]["references"]]
+    listed += [("publication.previous", config["publication"]["previous"])]
+    listed += [(f"rgik.{key}", config["rgik"][key]) for key in ("moving_areas", "restricted")]
     listed += [("model.files", path) for path in config["model"]["files"]]
     listed += [("model.encoder_weights", config["model"]["encoder_weights"])]
     # A finished model needs nothing to train from.
@@ -79,6 +88,12 @@ def missing_inputs(
     )
 
 
+def asks_only(command: Iterable[str], targets: Iterable[str]) -> bool:
+    """Tell whether a command line asks for some of these products and for no other."""
+    asked = {word for word in command if word.startswith("results/")}
+    return bool(asked) and asked <= set(targets)
+
+
 def review_files(folder: str, subregion: str) -> list[str]:
     """Return the files with people's edits of one subregion, sorted; none when its folder is not there.
 
@@ -93,6 +108,48 @@ def review_files(folder: str, subregion: str) -> list[str]:
             "save as one of these, or move the file away"
         )
     return [str(path) for path in there if path.suffix.lower() in EDITED]
+
+
+def edited_package(path: str) -> str | None:
+    """Return a message when somebody has worked in a package where it was made, else None.
+
+    Snakemake deletes a product before it makes it anew, and their work with it.
+    """
+    edited = _counted(
+        path,
+        {"candidates", "handed_out"},
+        "SELECT count(*) FROM candidates LEFT JOIN handed_out USING (candidate_id) "
+        "WHERE coalesce(operation, reason, merge_into, confidence, comment, minutes) IS NOT NULL "
+        "OR candidates.geom IS NOT handed_out.geom",
+    )
+    return None if not edited else (
+        f"{path} holds {edited} edits of a mapper that would be lost when it is made anew; move it to the folder of "
+        "reviewed packages (review.folder in the config), under the same subregion"
+    )  # fmt: skip
+
+
+def answered_package(path: str) -> str | None:
+    """Return a message when a reviewer has worked in a package where it was made, else None; see `edited_package`."""
+    answered = _counted(
+        path,
+        {"rock_glaciers", "cells", "missed"},
+        "SELECT (SELECT count(*) FROM rock_glaciers WHERE coalesce(answer, comment) IS NOT NULL) + "
+        "(SELECT count(*) FROM cells WHERE coalesce(answer, missed, comment) IS NOT NULL) + "
+        "(SELECT count(*) FROM missed)",
+    )
+    return None if not answered else (
+        f"{path} holds {answered} answers or outlines that would be lost when it is made anew; "
+        "move it to the folder of answers (validation.folder in the config)"
+    )  # fmt: skip
+
+
+def _counted(path: str, layers: set[str], query: str) -> int:
+    """Return what a query counts in a GeoPackage; 0 where the file, or one of the layers, is not there."""
+    if not Path(path).is_file():
+        return 0
+    with closing(sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True)) as package:
+        there = {name for (name,) in package.execute("SELECT name FROM sqlite_master")}
+        return int(package.execute(query).fetchone()[0]) if layers <= there else 0
 
 
 def stray_folders(folder: str, subregions: Iterable[str]) -> Iterator[str]:

@@ -2,22 +2,20 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
-import h5netcdf
-import h5py
 import numpy as np
 import pandas as pd
 import xarray as xr
-from affine import Affine
+
+from workflow_scripts.rogi.attributes.grids import Field, check_dimensions, grid_of, opened, units_of
 
 # FLDAS_NOAH01_C_GL_M.A202001.001.nc and 3B-MO.MS.MRG.3IMERG.20200101-S000000-E235959.01.V07B.HDF5
 _IN_NAME = (re.compile(r"\.A(\d{4})(\d{2})\."), re.compile(r"\.(\d{4})(\d{2})\d{2}-S\d{6}"))
-_EAST = {"x", "lon", "longitude", "degrees_east"}
-_NORTH = {"y", "lat", "latitude", "degrees_north"}
-_REGULAR = 0.01  # of a cell: coordinates are often float32
+_CALENDARS = {"standard", "gregorian", "proleptic_gregorian"}
+SLAB_MIB = 256  # fields of a file read at a time; compressed chunks of many months are then unpacked once
 
 Month = tuple[int, int]
 
@@ -28,21 +26,6 @@ class Slot:
 
     path: str
     position: int
-
-
-@dataclass(frozen=True)
-class Field:
-    """A map on a regular grid in EPSG:4326, first row north, first column west.
-
-    Attributes:
-        values: Array of shape (height, width), NaN where there is no value.
-        transform: Pixels to degrees.
-        units: As the file states them.
-    """
-
-    values: np.ndarray
-    transform: Affine
-    units: str
 
 
 def find_months(paths: Iterable[str], variable: str, years: list[int]) -> dict[Month, Slot]:
@@ -56,7 +39,7 @@ def find_months(paths: Iterable[str], variable: str, years: list[int]) -> dict[M
         years: First and last year, both included.
 
     Raises:
-        ValueError: Months are missing or occur twice; the message lists them.
+        ValueError: Months are missing or occur twice, the message lists them; or a file does not say its months.
     """
     found: dict[Month, list[Slot]] = {}
     for path in paths:
@@ -68,9 +51,9 @@ def find_months(paths: Iterable[str], variable: str, years: list[int]) -> dict[M
 
 
 def _check(found: dict[Month, list[Slot]], wanted: list[Month], variable: str, years: list[int]) -> None:
-    missing = [_text(month) for month in wanted if month not in found]
+    missing = [month_text(month) for month in wanted if month not in found]
     twice = [
-        f"{_text(month)} ({', '.join(Path(slot.path).name for slot in found[month])})"
+        f"{month_text(month)} ({', '.join(Path(slot.path).name for slot in found[month])})"
         for month in wanted
         if len(found.get(month, ())) > 1
     ]
@@ -82,99 +65,120 @@ def _check(found: dict[Month, list[Slot]], wanted: list[Month], variable: str, y
         )
 
 
-def _text(month: Month) -> str:
+def month_text(month: Month) -> str:
+    """Return a month as 2020-01."""
     return f"{month[0]}-{month[1]:02d}"
 
 
 def _months_of(path: str, variable: str) -> list[Month]:
-    for pattern in _IN_NAME:
-        if match := pattern.search(Path(path).name):
-            return [(int(match[1]), int(match[2]))]
-    with _opened(path, variable, decode_times=True) as data:
-        axis = _time_axis(data[variable], path)
-        return [(time.year, time.month) for time in pd.DatetimeIndex(np.atleast_1d(axis.to_numpy()))]
+    if month := _month_in_name(path):
+        return [month]
+    with opened(path, variable) as data:
+        times = pd.DatetimeIndex(np.atleast_1d(_times(data, variable, path)))
+        return [(time.year, time.month) for time in times]
+
+
+def _month_in_name(path: str) -> Month | None:
+    matches = (pattern.search(Path(path).name) for pattern in _IN_NAME)
+    return next(((int(match[1]), int(match[2])) for match in matches if match), None)
+
+
+def _times(data: xr.Dataset, variable: str, path: str) -> np.ndarray:
+    """Return when the fields of a variable begin: the start of the time bounds, where a file has some."""
+    axis = _time_axis(data[variable], path)
+    bounds = data.get(axis.attrs.get("bounds"))
+    numbers = axis if bounds is None else bounds.isel({bounds.dims[-1]: 0})
+    own = {**axis.attrs, **numbers.attrs}  # bounds may count from another date than their axis
+    bare = xr.Variable(numbers.dims, numbers.to_numpy(), {key: own.get(key) for key in ("units", "calendar")})
+    try:
+        return xr.decode_cf(xr.Dataset({"t": bare}))["t"].to_numpy()
+    except (ValueError, OverflowError, ImportError) as error:
+        raise ValueError(
+            f"{path}: the times are in '{axis.attrs['units']}', which cannot be read as dates; "
+            "expected days or hours since a date"
+        ) from error
 
 
 def _time_axis(array: xr.DataArray, path: str) -> xr.DataArray:
     for coordinate in array.coords.values():
-        if np.issubdtype(coordinate.dtype, np.datetime64):
-            return coordinate
-    raise ValueError(
-        f"{path}: neither its name (FLDAS: .A202001., IMERG: .20200101-S000000) nor a time coordinate of "
-        f"'{array.name}' says which month it holds; it has the coordinates {', '.join(map(str, array.coords))}"
-    )
+        if " since " in str(coordinate.attrs.get("units")):
+            break
+    else:
+        raise ValueError(
+            f"{path}: neither its name (FLDAS: .A202001., IMERG: .20200101-S000000) nor a time coordinate of "
+            f"'{array.name}' says which month it holds; it has the coordinates {', '.join(map(str, array.coords))}"
+        )
+    calendar = str(coordinate.attrs.get("calendar", "standard")).lower()
+    if calendar not in _CALENDARS:
+        raise ValueError(
+            f"{path}: the time axis '{coordinate.name}' is in the calendar '{calendar}', whose months are not the real "
+            f"ones; expected {', '.join(sorted(_CALENDARS))}; convert it (cdo setcalendar,standard)"
+        )
+    return coordinate
 
 
-def read_month(slot: Slot, variable: str) -> Field:
-    """Read one month.
+def read_months(months: dict[Month, Slot], variable: str, units: str | None) -> Iterator[tuple[Month, Field]]:
+    """Read fields one after the other: one file is open at a time, and SLAB_MIB or one field of it in memory.
+
+    Args:
+        months: From `find_months`; neighbours of one file are read together.
+        variable: Name of the variable.
+        units: Units to take in place of those that the files state; None takes theirs.
 
     Raises:
-        ValueError: The grid is not a regular one of longitude and latitude, or the variable has no units.
+        ValueError: A grid is not a regular one of longitude and latitude, or the variable has no units.
     """
-    with _opened(slot.path, variable, decode_times=False) as data:
+    for path, group in groupby(months.items(), key=lambda item: item[1].path):
+        entries = list(group)
+        fields = _fields(path, variable, units, [slot.position for _, slot in entries])
+        for (month, _), field in zip(entries, fields, strict=True):
+            yield month, field
+
+
+def read_month(slot: Slot, variable: str, units: str | None = None) -> Field:
+    """Read one month; arguments and errors as for `read_months`."""
+    (field,) = _fields(slot.path, variable, units, [slot.position])
+    return field
+
+
+def _fields(path: str, variable: str, units: str | None, positions: list[int]) -> Iterator[Field]:
+    with opened(path, variable) as data:
         array = data[variable]
-        east, north = _axis(array, _EAST, slot.path), _axis(array, _NORTH, slot.path)
-        for name in set(array.dims) - {east, north}:
-            array = array.isel({name: slot.position if array.sizes[name] > 1 else 0})
-        if not array.attrs.get("units"):
-            raise ValueError(f"{slot.path}: '{variable}' states no units, so its values cannot be converted")
-        array = _north_up(array.transpose(north, east), east, north)
-        return Field(array.to_numpy().astype(float), _transform(array, slot.path), str(array.attrs["units"]))
+        stated, grid = units_of(array, units, path), grid_of(array, path)
+        time = _time_dimension(array)
+        check_dimensions(array, grid, time, path)
+        if array.sizes.get(time, 1) > 1 and _month_in_name(path):
+            raise ValueError(
+                f"{path} is named as a file of one month and holds {array.sizes[time]}; rename it, so that its time "
+                "axis is looked at"
+            )
+        single = [name for name in array.dims if name not in (*grid.dimensions, time)]
+        depth = _depth(array, time)
+        array = array.squeeze(single).transpose(*([time] if time else []), *grid.dimensions)
+        for slab in _slabs(positions, depth):
+            block = array[slab] if time else array
+            for field in block.to_numpy().reshape(-1, len(grid.rows), len(grid.columns)):
+                yield Field(grid.north_up(field).astype(float), grid.transform, stated)
 
 
-def _axis(array: xr.DataArray, names: set[str], path: str) -> str:
-    for dimension in map(str, array.dims):
-        attributes = array[dimension].attrs if dimension in array.coords else {}
-        if dimension in array.coords and ({dimension.lower(), attributes.get("units")} & names):
-            return dimension
-    raise ValueError(
-        f"{path}: '{array.name}' has the dimensions {', '.join(map(str, array.dims))}; "
-        f"expected one with coordinates in degrees, called {', '.join(sorted(names))} or in such units"
-    )
+def _time_dimension(array: xr.DataArray) -> str | None:
+    """Return the dimension along which a variable has several times, None where it has one."""
+    axes = [axis for axis in array.coords.values() if " since " in str(axis.attrs.get("units"))]
+    return next((str(dimension) for axis in axes for dimension in axis.dims), None)
 
 
-def _north_up(array: xr.DataArray, east: str, north: str) -> xr.DataArray:
-    """Turn longitudes of 0 to 360 into -180 to 180, and sort columns eastwards and rows southwards."""
-    longitude = (array[east].astype(float) + 180) % 360 - 180
-    return array.assign_coords({east: longitude}).sortby(east).sortby(north, ascending=False)
+def _depth(array: xr.DataArray, time: str | None) -> int:
+    """Return how many fields to read at a time: those of a compressed chunk, as far as memory allows."""
+    chunks = dict(zip(array.dims, array.encoding.get("chunksizes") or (), strict=False))
+    fields = array.sizes.get(time, 1)
+    return max(1, min(chunks.get(time, 1), SLAB_MIB * 2**20 * fields // (8 * array.size)))
 
 
-def _transform(array: xr.DataArray, path: str) -> Affine:
-    y, x = (array[dimension].to_numpy().astype(float) for dimension in array.dims)
-    if min(len(x), len(y)) < 2:
-        raise ValueError(f"{path}: a grid of {len(y)} x {len(x)} cells has no posting; expected at least 2 x 2")
-    dx, dy = (x[-1] - x[0]) / (len(x) - 1), (y[-1] - y[0]) / (len(y) - 1)
-    if np.abs(np.diff(x) - dx).max() > _REGULAR * dx or np.abs(np.diff(y) - dy).max() > -_REGULAR * dy:
-        raise ValueError(f"{path}: the cells are not evenly spaced in longitude and latitude; regrid the file first")
-    dx, dy = _tidy(dx, len(x)), _tidy(dy, len(y))
-    return Affine(dx, 0, round(x[0] - dx / 2, 5), 0, dy, round(y[0] - dy / 2, 5))
-
-
-def _tidy(step: float, count: int) -> float:
-    """Return the roundest step that, over all cells, stays within a thousandth of a cell of one from float32 values."""
-    return next(
-        (rounded for digits in range(1, 9) if abs((rounded := round(step, digits)) - step) * count < abs(step) / 1000),
-        step,
-    )
-
-
-@contextmanager
-def _opened(path: str, variable: str, decode_times: bool) -> Iterator[xr.Dataset]:
-    """Open the group that holds a variable; nothing is loaded yet."""
-    hdf5 = h5py.is_hdf5(path)
-    group = _group_of(path, variable) if hdf5 else None
-    engine = "h5netcdf" if hdf5 else "scipy"  # scipy reads the classic netCDF 3
-    with xr.open_dataset(path, engine=engine, group=group, decode_times=decode_times) as data:
-        if variable not in data:
-            raise ValueError(f"{path} has no variable '{variable}'; it holds {', '.join(map(str, data.data_vars))}")
-        yield data
-
-
-def _group_of(path: str, variable: str) -> str | None:
-    with h5netcdf.File(path, "r") as file:
-        if variable in file.variables:
-            return None
-        for name, group in file.groups.items():
-            if variable in group.variables:
-                return str(name)
-    return None
+def _slabs(positions: list[int], depth: int) -> Iterator[slice]:
+    """Give runs of consecutive positions, none longer than `depth`."""
+    start = 0
+    for end in range(1, len(positions) + 1):
+        broken = end == len(positions) or positions[end] != positions[end - 1] + 1
+        if broken or end - start == depth:
+            yield slice(positions[start], positions[end - 1] + 1)
+            start = end

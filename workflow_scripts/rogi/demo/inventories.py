@@ -19,6 +19,7 @@ from workflow_scripts.rogi.geodesy import area_m2
 
 SHARE_A, SHARE_B = 0.42, 0.31  # of the truth, from the west and from the east; the rest was never mapped
 JITTER_A_M, JITTER_B_M = 3.0, 7.0
+SURVEYED, FOUND, JITTER_SURVEY_M = 0.7, 0.6, 5.0  # share of the ground, and of the rock glaciers on it
 UTM_44N = 32644
 DUPLICATE, OUTSIDE = 3, 2  # polygons with faults in inventory B, beside the crossed ones
 FEWEST = 8
@@ -107,6 +108,21 @@ def inventory_b(
     return gpd.GeoDataFrame({"name": names, "mapped_by": "student course"}, geometry=shapes, crs=4326)
 
 
+def survey_area(scene: Scene) -> gpd.GeoDataFrame:
+    """Return the ground of a survey that nobody trained on: the western part of the world, EPSG:4326."""
+    ground = shapely.box(0, 0, SURVEYED * scene.frame.width, scene.frame.height)
+    return gpd.GeoDataFrame({"name": ["survey"]}, geometry=[scene.frame.to_lonlat(ground)], crs=4326)
+
+
+def survey(scene: Scene, there: Iterable[int], rng: np.random.Generator) -> gpd.GeoDataFrame:
+    """Return what a survey found of the rock glaciers on its ground: a share at random, redrawn, EPSG:4326."""
+    known, jitter = np.array(list(there)), JITTER_SURVEY_M / scene.frame.pixel_m
+    chosen = np.sort(rng.choice(known, round(FOUND * len(known)), replace=False))
+    outlines = [redrawn(scene.landforms.rock_glaciers[k].outline, jitter, rng) for k in chosen]
+    names = [f"S-{number:03d}" for number in range(1, len(outlines) + 1)]
+    return gpd.GeoDataFrame({"name": names}, geometry=[scene.frame.to_lonlat(each) for each in outlines], crs=4326)
+
+
 def bow_tied(outline: shapely.Polygon) -> shapely.Polygon:
     """Return an outline whose boundary crosses itself: two neighbouring vertices change places where it bends.
 
@@ -147,6 +163,12 @@ def glaciers(scene: Scene) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame({**fields, **relief, "Name": None}, geometry=shapes, crs=4326).astype({"Name": "string"})
 
 
+def debris_cover(scene: Scene) -> gpd.GeoDataFrame:
+    """Return the debris-covered ice with the field of Herreid and Pellicciotti (2020), EPSG:4326."""
+    shapes = [scene.frame.to_lonlat(tongue.outline) for tongue in scene.landforms.debris_tongues]
+    return gpd.GeoDataFrame({"img_time": ["20210901"] * len(shapes)}, geometry=shapes, crs=4326)
+
+
 def _relief_of(scene: Scene, outline: shapely.Polygon) -> tuple[int, int, int, float, int]:
     """Lowest, highest and median height (m), mean slope and mean aspect (degrees) below an outline in pixels."""
     frame = scene.frame
@@ -178,15 +200,21 @@ def write_vectors(scene: Scene, paths: dict[str, str], subregions: gpd.GeoDataFr
 
     Args:
         scene: The demo world.
-        paths: Targets of glaciers, subregions, inventory_a, inventory_b, negatives and truth.
+        paths: Targets of glaciers, debris, subregions, inventory_a, inventory_b, negatives, survey, survey_area, truth.
         subregions: From `draw_subregions`.
         rng: Source of randomness.
     """
     known = truth(scene)
     in_a, in_b = mapped_shares(known.geometry.representative_point().x.to_numpy())
     write_shapefile(paths["glaciers"], glaciers(scene))
+    write_shapefile(paths["debris"], debris_cover(scene))
     write_shapefile(paths["inventory_a"], inventory_a(scene, in_a, rng))
     write_layers(paths["inventory_b"], {"rockglaciers": inventory_b(scene, in_b, in_a, rng)}, "Polygon")
     write_layers(paths["negatives"], {"negatives": negatives(scene)}, "Polygon")
+    area = survey_area(scene)
+    write_layers(
+        paths["survey"], {"survey": survey(scene, known[known.within(area.union_all())].index, rng)}, "Polygon"
+    )
+    write_layers(paths["survey_area"], {"survey_area": area}, "Polygon")
     write_layers(paths["subregions"], {"subregions": subregions}, "MultiPolygon")
     write_layers(paths["truth"], {"rock_glaciers": known}, "Polygon")

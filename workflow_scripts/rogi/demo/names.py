@@ -22,10 +22,13 @@ def demo_files(demo: Mapping[str, Any], temperature_years: list[int], rain_years
         ],
         "magt": [f"{ROOT}/magt/UiO_PEX_MAGTM_5.0_20181127_2000_2016_NH.tif"],
         "glaciers": [f"{ROOT}/rgi/14_rgi60_DemoRange.shp"],
+        "debris": [f"{ROOT}/debris/DemoRange_minGl1km2_debrisCover.shp"],
         "subregions": [f"{ROOT}/subregions.gpkg"],
         "inventory_a": [f"{ROOT}/inventories/inventory_a.shp"],
         "inventory_b": [f"{ROOT}/inventories/inventory_b.gpkg"],
         "negatives": [f"{ROOT}/inventories/negatives.gpkg"],
+        "survey": [f"{ROOT}/inventories/survey.gpkg"],
+        "survey_area": [f"{ROOT}/inventories/survey_area.gpkg"],
         "truth": [f"{ROOT}/truth.gpkg"],
     }
 

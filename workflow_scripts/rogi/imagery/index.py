@@ -23,7 +23,22 @@ PLANET_PIXEL, PLANET_QUAD_PX, PLANET_QUADS = 4.777314267823516, 4096, 2048
 
 
 def index_quads(paths: list[str], bands: int, nodata: float | None, threads: int) -> gpd.GeoDataFrame:
-    """Open every quad once and return where it lies.
+    """Open every quad once and return where it lies; arguments and columns as for `survey_quads`.
+
+    Raises:
+        RasterError: Quads that cannot be used; all of them are listed.
+    """
+    index, faults = survey_quads(paths, bands, nodata, threads)
+    if faults or index is None:
+        listed = "\n".join(f"  - {fault}" for fault in faults)
+        raise RasterError(f"{len(faults)} of {len(paths)} quads cannot be used:\n{listed}")
+    return index
+
+
+def survey_quads(
+    paths: list[str], bands: int, nodata: float | None, threads: int
+) -> tuple[gpd.GeoDataFrame | None, list[str]]:
+    """Open every quad once, and tell those that can be used from those that cannot.
 
     Args:
         paths: The quads of one mosaic.
@@ -32,23 +47,18 @@ def index_quads(paths: list[str], bands: int, nodata: float | None, threads: int
         threads: Files opened at the same time.
 
     Returns:
-        One row per quad in its own CRS: `location` (path), `row`, `column`, `height`, `width` (global pixels),
-        `size` (bytes), geometry (its bounds), and the pixel grid in `frame.attrs["grid"]`.
-
-    Raises:
-        RasterError: Quads that cannot be read, are truncated, lack a CRS or bands, or do not share one grid. All of
-            them are listed.
+        A frame with one row per usable quad in its own CRS, None if there is none: `location` (path), `row`, `column`,
+        `height`, `width` (global pixels), `size` (bytes), geometry (its bounds), and the pixel grid in
+        `frame.attrs["grid"]`; and a line for every quad that cannot be read, is truncated, lacks a CRS or bands, or
+        lies on another grid than the first.
     """
     with ThreadPoolExecutor(threads) as pool:
         rows = list(pool.map(lambda path: _describe(path, bands, nodata), paths))
     faults = [row for row in rows if isinstance(row, str)]
     good = [row for row in rows if isinstance(row, dict)]
-    if good:
-        faults += [fault for row in good[1:] if (fault := _misfit(row, good[0]))]
-    if faults:
-        listed = "\n".join(f"  - {fault}" for fault in faults)
-        raise RasterError(f"{len(faults)} of {len(paths)} quads cannot be used:\n{listed}")
-    return _frame(good)
+    misfits = {str(row["location"]): fault for row in good[1:] if (fault := _misfit(row, good[0]))}
+    fitting = [row for row in good if row["location"] not in misfits]
+    return _frame(fitting) if fitting else None, [*faults, *misfits.values()]
 
 
 def _describe(path: str, bands: int, nodata: float | None) -> dict[str, object] | str:

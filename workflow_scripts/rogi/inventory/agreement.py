@@ -4,9 +4,10 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import maximum_bipartite_matching
+from scipy.sparse.csgraph import connected_components, maximum_bipartite_matching
 
-from workflow_scripts.rogi.geodesy import EQUAL_AREA, WGS84, shared_and_union
+from workflow_scripts.rogi.geodesy import EQUAL_AREA, WGS84
+from workflow_scripts.rogi.inventory.duplicates import overlaps_between
 from workflow_scripts.rogi.inventory.subregions import polygons_only
 
 
@@ -39,33 +40,78 @@ def area_overlap(mapped: gpd.GeoSeries, reference: gpd.GeoSeries) -> tuple[float
         mapped: Polygons in any CRS.
         reference: Polygons in any CRS.
     """
-    one, other = dissolved(mapped), dissolved(reference)
-    left, right = shapely.STRtree(one).query(other, predicate="intersects")[::-1] if len(one) else ([], [])
-    shared = float(shapely.area(shapely.intersection(one[left], other[right])).sum()) if len(left) else 0.0
-    return shared, float(shapely.area(one).sum()) - shared, float(shapely.area(other).sum()) - shared
+    return tuple(places_of_overlap(mapped, reference)[0].sum(axis=0).tolist())
 
 
-def matches(mapped: gpd.GeoSeries, reference: gpd.GeoSeries, object_iou: float) -> np.ndarray:
-    """Match polygons one to one, as many as possible, those whose IoU is larger than `object_iou`.
-
-    From 0.5 on, and without overlaps within a set, no polygon has a choice and the matching is unique.
+def places_of_overlap(mapped: gpd.GeoSeries, reference: gpd.GeoSeries) -> tuple[np.ndarray, gpd.GeoSeries]:
+    """Return the errors by area, place by place: outlines of both sets that meet, directly or through others.
 
     Args:
         mapped: Polygons in any CRS.
         reference: Polygons in any CRS.
-        object_iou: 0 to 1.
+
+    Returns:
+        True positive, false positive and false negative area of every place in m², array of shape (n, 3), ground that
+        is covered twice counted once; and the largest outline of each, in the equal-area CRS.
+    """
+    one, other = dissolved(mapped), dissolved(reference)
+    left, right = shapely.STRtree(other).query(one, predicate="intersects")
+    shared = shapely.area(shapely.intersection(one[left], other[right]))
+    both, ours = np.concatenate([one, other]), np.arange(len(one) + len(other)) < len(one)
+    areas = shapely.area(both)
+    links = coo_array((np.ones(len(left)), (left, len(one) + right)), shape=(len(both), len(both)))
+    count, place = connected_components(links, directed=False)
+    tp = np.bincount(place[left], shared, minlength=count)
+    covered = [np.bincount(place[of], areas[of], minlength=count) for of in (ours, ~ours)]
+    by_area = np.lexsort((-areas, place))
+    largest = by_area[np.unique(place[by_area], return_index=True)[1]]
+    return np.stack([tp, *(area - tp for area in covered)], axis=1), gpd.GeoSeries(both[largest], crs=EQUAL_AREA)
+
+
+def ious(mapped: gpd.GeoSeries, reference: gpd.GeoSeries) -> coo_array:
+    """Return the IoU of every pair of polygons that overlap; sparse array of shape (len(mapped), len(reference)).
+
+    Args:
+        mapped: Polygons in any CRS.
+        reference: Polygons in any CRS.
+    """
+    one, other = (polygons_only(shapes.to_crs(EQUAL_AREA)) for shapes in (mapped, reference))
+    pairs = overlaps_between(one, other)
+    return coo_array((pairs["iou"], (pairs["one"], pairs["other"])), shape=(len(one), len(other)))
+
+
+def one_to_one(iou: coo_array, least: float) -> np.ndarray:
+    """Match polygons one to one, as many as possible, those whose IoU is larger than `least`.
+
+    The matching is of maximum size (Hopcroft and Karp 1973), not greedy. From 0.5 on, and without overlaps within a
+    set, no polygon has a choice and the matching is unique (Kirillov et al. 2019).
+
+    Args:
+        iou: As `ious` returns it.
+        least: 0 to 1.
+
+    Returns:
+        Array of shape (rows of `iou`,): the position of the reference polygon, -1 where there is none.
+    """
+    if 0 in iou.shape:
+        return np.full(iou.shape[0], -1)
+    alike = iou.data > least
+    pairs = coo_array((np.ones(alike.sum()), (iou.row[alike], iou.col[alike])), shape=iou.shape)
+    return maximum_bipartite_matching(pairs.tocsr(), perm_type="column")
+
+
+def matches(mapped: gpd.GeoSeries, reference: gpd.GeoSeries, object_iou: float) -> np.ndarray:
+    """Match polygons one to one, see `one_to_one`.
+
+    Args:
+        mapped: Polygons in any CRS.
+        reference: Polygons in any CRS.
+        object_iou: IoU that a match exceeds, 0 to 1.
 
     Returns:
         Array of shape (len(mapped),): the position of the reference polygon, -1 where there is none.
     """
-    if mapped.empty or reference.empty:
-        return np.full(len(mapped), -1)
-    one, other = (polygons_only(shapes.to_crs(EQUAL_AREA)).array for shapes in (mapped, reference))
-    left, right = shapely.STRtree(other).query(one, predicate="intersects")
-    shared, union = shared_and_union(one[left], other[right])
-    alike = shared > object_iou * union
-    pairs = coo_array((np.ones(alike.sum()), (left[alike], right[alike])), shape=(len(one), len(other)))
-    return maximum_bipartite_matching(pairs.tocsr(), perm_type="column")
+    return one_to_one(ious(mapped, reference), object_iou)
 
 
 def disjoint_regions(regions: gpd.GeoDataFrame) -> list[shapely.Geometry]:

@@ -13,7 +13,7 @@ COLUMNS = ("check", "passed", "count", "detail", "severity")
 
 
 def check_inventory(
-    inventory: gpd.GeoDataFrame, subregions: gpd.GeoDataFrame, processed: Collection[str]
+    inventory: gpd.GeoDataFrame, subregions: gpd.GeoDataFrame, processed: Collection[str], conflict_share: float
 ) -> pd.DataFrame:
     """Check an inventory.
 
@@ -21,6 +21,7 @@ def check_inventory(
         inventory: Rock glaciers as merged.
         subregions: The subregions of the study: NAME, slug, geometry.
         processed: Slugs of the subregions that were searched for candidates.
+        conflict_share: See `value_checks`.
 
     Returns:
         One row per check, columns `COLUMNS`: its name, whether it is passed, how many rock glaciers break it, what was
@@ -32,7 +33,7 @@ def check_inventory(
     rows = [
         *outline_checks(named),
         *identity_checks(named, subregions),
-        *value_checks(attributes),
+        *value_checks(attributes, conflict_share),
         *_completeness(inventory, subregions, processed),
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -25,10 +25,27 @@ def overlaps(shapes: gpd.GeoSeries) -> pd.DataFrame:
     """
     metric = shapes.to_crs(EQUAL_AREA).array
     one, other = shapely.STRtree(metric).query(metric, predicate="intersects")
-    one, other = one[one < other], other[one < other]
-    shared, union = shared_and_union(metric[one], metric[other])
-    area = shapely.area(metric)
-    smaller = np.minimum(area[one], area[other])
+    return _measured(metric, metric, one[one < other], other[one < other])
+
+
+def overlaps_between(shapes: gpd.GeoSeries, others: gpd.GeoSeries) -> pd.DataFrame:
+    """Return every pair of a polygon and one of the others that overlap by more than a sliver.
+
+    Args:
+        shapes: Valid polygons in any CRS.
+        others: Valid polygons in any CRS.
+
+    Returns:
+        Columns `PAIRS`, as `overlaps` returns them; `one` is a position in `shapes`, `other` one in `others`.
+    """
+    ours, theirs = shapes.to_crs(EQUAL_AREA).array, others.to_crs(EQUAL_AREA).array
+    return _measured(ours, theirs, *shapely.STRtree(theirs).query(ours, predicate="intersects"))
+
+
+def _measured(ours: np.ndarray, theirs: np.ndarray, one: np.ndarray, other: np.ndarray) -> pd.DataFrame:
+    """Measure the overlap of pairs, given by position, of two arrays of polygons in the equal-area CRS."""
+    shared, union = shared_and_union(ours[one], theirs[other])
+    smaller = np.minimum(shapely.area(ours)[one], shapely.area(theirs)[other])
     pairs = pd.DataFrame(dict(zip(PAIRS, (one, other, shared, shared / union, shared / smaller), strict=True)))
     return pairs[pairs["overlap_m2"] > SLIVER_M2].sort_values(["one", "other"], ignore_index=True)
 

@@ -9,16 +9,20 @@ import shapely
 
 from workflow_scripts.rogi.columns import COLUMNS, FILLED_ON_MERGING, NAMES
 from workflow_scripts.rogi.geodesy import WGS84
-from workflow_scripts.rogi.identity import primary_id, primary_markers, unique_ids
+from workflow_scripts.rogi.identity import primary_id, primary_markers
 from workflow_scripts.rogi.inventory.duplicates import are_duplicates, keep_one, overlaps
 from workflow_scripts.rogi.inventory.subregions import owner
+from workflow_scripts.rogi.inventory.versions import Names, Predecessor, give_names
 
 REPORT = ("event", "id", "subregion", "other_id", "other_subregion", "overlap_m2", "iou", "share_of_smaller", "detail")
 UNREVIEWED = "unreviewed"
 
 
 def merge(
-    parts: Mapping[str, gpd.GeoDataFrame], subregions: gpd.GeoDataFrame, duplicate_iou: float
+    parts: Mapping[str, gpd.GeoDataFrame],
+    subregions: gpd.GeoDataFrame,
+    duplicate_iou: float,
+    previous: Predecessor | None = None,
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """Merge the subregions' rock glaciers.
 
@@ -26,10 +30,11 @@ def merge(
         parts: Rock glaciers with attributes, by the slug of the subregion whose file holds them.
         subregions: Columns NAME, slug and geometry, in the order of the study.
         duplicate_iou: See `duplicates.are_duplicates`.
+        previous: The version whose IDs and markers are kept, see `versions.give_names`; None for a first version.
 
     Returns:
         The published columns and geometry, sorted by subregion and ID; and the report, columns `REPORT`: a row per
-        dropped duplicate, per ID that had to be changed, and per overlap that stays.
+        dropped duplicate, per ID that had to be changed or replaced, and per overlap that stays.
 
     Raises:
         ValueError: A file lacks published columns.
@@ -39,15 +44,17 @@ def merge(
     same = are_duplicates(pairs, pool["part"].to_list(), duplicate_iou)
     dropped = keep_one(pairs[same], pool["rank"].to_numpy())
     kept = pool.drop(index=list(dropped))
-    ids, stepped = unique_ids(kept["marker"])
-    pool["ID"] = pd.Series(ids, index=kept.index).reindex(pool.index).fillna(pool["base_id"])
+    names = give_names(kept.geometry, kept["marker"], previous)
+    kept = _located(kept.assign(marker=names.markers), subregions).assign(ID=names.ids)
+    pool = pd.concat([kept, pool.loc[list(dropped)].assign(ID=lambda gone: gone["base_id"])])
     remaining = pairs[~pairs["one"].isin(list(dropped)) & ~pairs["other"].isin(list(dropped))]
     report = [
         *_duplicate_rows(pool, pairs[same], dropped),
-        *_collision_rows(pool.loc[kept.index[stepped]]),
+        *_collision_rows(kept.iloc[names.stepped]),
+        *_replacement_rows(kept, names),
         *_overlap_rows(pool, remaining),
     ]
-    return _published(pool.loc[kept.index]), pd.DataFrame(report, columns=list(REPORT))
+    return _published(kept), pd.DataFrame(report, columns=list(REPORT))
 
 
 def _pool(parts: Mapping[str, gpd.GeoDataFrame], subregions: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -55,15 +62,25 @@ def _pool(parts: Mapping[str, gpd.GeoDataFrame], subregions: gpd.GeoDataFrame) -
     frames = [_attributes(frame, slug).assign(part=slug) for slug, frame in parts.items()]
     filled = [frame for frame in frames if len(frame)] or frames[:1]
     pool = pd.concat(filled, ignore_index=True)
-    pool["marker"] = primary_markers(pool.geometry)
-    pool["owner"] = owner(pool["marker"], subregions)
-    pool["region"] = pool["owner"].map(list(subregions["slug"]).index)
-    pool["SUBREGION"] = pool["owner"].map(dict(zip(subregions["slug"], subregions["NAME"], strict=True)))
-    pool["LONGITUDE"], pool["LATITUDE"] = pool["marker"].x, pool["marker"].y
-    pool["base_id"] = [primary_id(x, y) for x, y in zip(pool["LONGITUDE"], pool["LATITUDE"], strict=True)]
+    pool = _located(pool.assign(marker=primary_markers(pool.geometry)), subregions)
     pool["rank"] = _ranks(pool, list(subregions["slug"]))
     order = np.lexsort((pool["rank"], shapely.to_wkb(pool.geometry), pool["LATITUDE"], pool["LONGITUDE"]))
     return pool.iloc[order].reset_index(drop=True)
+
+
+def _located(pool: gpd.GeoDataFrame, subregions: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return rock glaciers with all that follows from their markers: owner, coordinates, and the ID that these give."""
+    slugs, names = list(subregions["slug"]), list(subregions["NAME"])
+    owners = owner(pool["marker"], subregions)
+    x, y = pool["marker"].x, pool["marker"].y
+    return pool.assign(
+        owner=owners,
+        region=owners.map(slugs.index),
+        SUBREGION=owners.map(dict(zip(slugs, names, strict=True))),
+        LONGITUDE=x,
+        LATITUDE=y,
+        base_id=[primary_id(*place) for place in zip(x, y, strict=True)],
+    )
 
 
 def _attributes(frame: gpd.GeoDataFrame, slug: str) -> gpd.GeoDataFrame:
@@ -102,6 +119,14 @@ def _collision_rows(stepped: gpd.GeoDataFrame) -> list[dict[str, object]]:
         {"event": "id stepped", "id": row["ID"], "subregion": row["SUBREGION"]}
         | {"other_id": row["base_id"], "detail": f"{row['base_id']} was taken; longitude stepped eastwards"}
         for _, row in stepped.iterrows()
+    ]
+
+
+def _replacement_rows(kept: gpd.GeoDataFrame, names: Names) -> list[dict[str, object]]:
+    return [
+        {"event": "id replaced", "id": row["ID"], "subregion": row["SUBREGION"], "other_id": before, "iou": iou}
+        | {"detail": f"the marker of {before} of the previous version lies outside the outline; both are new"}
+        for row, before, iou in ((kept.iloc[position], before, iou) for position, before, iou in names.replaced)
     ]
 
 

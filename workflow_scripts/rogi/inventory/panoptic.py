@@ -7,9 +7,10 @@ import numpy as np
 import shapely
 
 from workflow_scripts.rogi.geodesy import EQUAL_AREA, shared_and_union
-from workflow_scripts.rogi.inventory.agreement import matches
+from workflow_scripts.rogi.inventory.agreement import ious, matches, one_to_one
 
 MATCHED_IOU = 0.5  # Kirillov et al. (2019): above it, no outline has a choice
+COCO_IOUS = np.arange(10) / 20 + 0.5  # 0.50, 0.55, ... 0.95 (Lin et al. 2014)
 
 
 class Panoptic(NamedTuple):
@@ -48,17 +49,29 @@ def panoptic_quality(mapped: gpd.GeoSeries, reference: gpd.GeoSeries) -> Panopti
 def average_precision(mapped: gpd.GeoSeries, confidence: np.ndarray, reference: gpd.GeoSeries) -> float:
     """Return the area under precision over recall, at the IoU `MATCHED_IOU`, as outlines are taken by confidence.
 
-    Precision is the highest at that recall or any larger one (PASCAL VOC 2010 and later).
-
     Args:
         mapped: Polygons in any CRS that do not overlap.
         confidence: One value per polygon, array of shape (n,); of equal ones, the first is taken first.
         reference: Polygons in any CRS that do not overlap, at least one.
     """
-    found = (matches(mapped, reference, MATCHED_IOU) >= 0)[np.argsort(-confidence, kind="stable")]
-    precision = np.cumsum(found) / np.arange(1, len(found) + 1)
+    found = one_to_one(ious(mapped, reference), MATCHED_IOU) >= 0
+    return area_under_curve(found, confidence, len(reference))
+
+
+def area_under_curve(found: np.ndarray, confidence: np.ndarray, wanted: int) -> float:
+    """Return the area under precision over recall, as outlines are taken by confidence.
+
+    Precision is the highest at that recall or any larger one (PASCAL VOC 2010 and later).
+
+    Args:
+        found: Whether each outline has a match, boolean of shape (n,).
+        confidence: Shape (n,); of equal ones, the first is taken first.
+        wanted: Number of outlines there are to find, at least one.
+    """
+    ordered = found[np.argsort(-confidence, kind="stable")]
+    precision = np.cumsum(ordered) / np.arange(1, len(ordered) + 1)
     best = np.maximum.accumulate(precision[::-1])[::-1]
-    return float(best[found].sum() / len(reference))
+    return float(best[ordered].sum() / wanted)
 
 
 def touching(polygons: gpd.GeoSeries, gap_m: float) -> np.ndarray:

@@ -9,7 +9,7 @@ import pandas as pd
 import shapely
 
 from workflow_scripts.rogi.geodesy import WGS84, area_m2
-from workflow_scripts.rogi.identity import unique_ids
+from workflow_scripts.rogi.identity import LAST_DIGIT, MOST_STEPS, coordinates_of, primary_id
 from workflow_scripts.rogi.inventory.duplicates import overlaps
 from workflow_scripts.rogi.inventory.outcomes import Outcome, outcome, whole
 from workflow_scripts.rogi.inventory.subregions import owner
@@ -79,11 +79,16 @@ def _on_globe(inventory: gpd.GeoDataFrame) -> np.ndarray:
 
 
 def _misplaced(points: gpd.GeoSeries, ids: pd.Series) -> pd.Series:
-    """Compare IDs with those that the coordinates give; where markers coincide, in the order of the IDs."""
-    order = np.argsort(ids.to_numpy(str), kind="stable")
-    expected = np.empty(len(ids), dtype=object)
-    expected[order] = unique_ids(points.iloc[order])[0]
-    return pd.Series(ids.to_numpy(object) != expected, index=ids.index, dtype=bool)
+    """Tell which IDs are not those of their coordinates, nor stepped eastwards from there past others."""
+    places = zip(points.x, points.y, ids, strict=True)
+    return pd.Series([not _fits(x, y, name) for x, y, name in places], index=ids.index, dtype=bool)
+
+
+def _fits(longitude: float, latitude: float, name: str) -> bool:
+    own = primary_id(longitude, latitude)
+    east, north = np.subtract(coordinates_of(name), coordinates_of(own)) / LAST_DIGIT
+    # Stepped past a rock glacier of this version or, not to be seen here, of an earlier one.
+    return name == own or bool(abs(north) < 0.5 and 0.5 < east % (360 / LAST_DIGIT) < MOST_STEPS + 0.5)
 
 
 def _marker_checks(

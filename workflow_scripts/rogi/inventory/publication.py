@@ -16,11 +16,11 @@ def primary_markers_layer(inventory: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def data_dictionary() -> pd.DataFrame:
-    """Return what every published column means: name, kind, unit, description, source, range, whether it is required.
+    """Return what every published column means, in their order: the fields of `Column`, and whether it is required.
 
-    The order is that of the columns. Ranges are the limits of the checks.
+    Ranges are the limits of the checks.
     """
-    table = pd.DataFrame([dataclasses.asdict(column) for column in COLUMNS])
+    table = pd.DataFrame([dataclasses.asdict(column) | {"required": column.required} for column in COLUMNS])
     return table.astype({"lowest": float, "highest": float})
 
 

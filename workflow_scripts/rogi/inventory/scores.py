@@ -2,6 +2,10 @@
 
 from typing import NamedTuple
 
+import numpy as np
+
+SCORES = ("precision", "recall", "f1", "iou")
+
 
 class Scores(NamedTuple):
     """Agreement of a map with a reference; a score is None where its denominator is 0.
@@ -27,9 +31,20 @@ class Scores(NamedTuple):
 
 def scores(tp: float, fp: float, fn: float) -> Scores:
     """Return the scores of counts or areas."""
-    ratios = (_ratio(tp, tp + fp), _ratio(tp, tp + fn), _ratio(2 * tp, 2 * tp + fp + fn), _ratio(tp, tp + fp + fn))
-    return Scores(tp, fp, fn, *ratios)
+    ratios = score_arrays(np.array([tp, fp, fn], float))
+    return Scores(tp, fp, fn, *(None if np.isnan(ratio) else float(ratio) for ratio in ratios))
 
 
-def _ratio(part: float, whole: float) -> float | None:
-    return part / whole if whole > 0 else None
+def score_arrays(errors: np.ndarray) -> np.ndarray:
+    """Return the `SCORES` of many cases at once.
+
+    Args:
+        errors: True positives, false positives and false negatives, array of shape (..., 3).
+
+    Returns:
+        Array of shape (..., 4), NaN where a denominator is 0.
+    """
+    tp, fp, fn = np.moveaxis(errors, -1, 0)
+    parts = np.stack([tp, tp, 2 * tp, tp], axis=-1)
+    wholes = np.stack([tp + fp, tp + fn, 2 * tp + fp + fn, tp + fp + fn], axis=-1)
+    return np.divide(parts, wholes, out=np.full(parts.shape, np.nan), where=wholes > 0)

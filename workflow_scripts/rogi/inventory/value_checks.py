@@ -8,16 +8,19 @@ import pandas as pd
 from workflow_scripts.rogi.columns import COLUMNS, NAMES, Column
 from workflow_scripts.rogi.inventory.outcomes import Outcome, outcome, whole
 
-OPERATIONS = ("unreviewed", "remain", "refine", "retrieve")
-FROM_MODEL = ("PROB", "SPREAD")  # retrieved rock glaciers have neither, and nobody SPREAD if there is one model
+OPERATIONS = ("unreviewed", "remain", "refine", "split", "merge", "retrieve")
+FROM_CANDIDATES = ("PROB", "SPREAD", "AREA_CAND", "IOU_CAND")  # retrieved rock glaciers have none
+BY_CONFIG = ("SPREAD", "MAAT_LAPSE", "GLAC_SHARE", "DEB_SHARE")  # empty throughout in studies without
+MAY_BE_FAR = "GLAC_DIST"  # empty says that there is no glacier near
 ROUNDING = 1e-6  # a mean of equal values may differ from them in the last digits
 
 
-def value_checks(table: pd.DataFrame) -> Iterator[Outcome]:
+def value_checks(table: pd.DataFrame, conflict_share: float) -> Iterator[Outcome]:
     """Yield the checks of columns and values.
 
     Args:
         table: The inventory's attributes; the index names the rock glaciers.
+        conflict_share: Share of an outline under a glacier, or under debris-covered ice, that is worth a look.
     """
     yield _columns(table)
     for column in COLUMNS:
@@ -26,6 +29,7 @@ def value_checks(table: pd.DataFrame) -> Iterator[Outcome]:
     yield from _orders(table)
     yield _one_of(table, "OPERATION", OPERATIONS)
     yield from _gaps(table)
+    yield _conflicts(table, conflict_share)
     yield outcome(
         "elevation covers the outline", numbers(table, "DEM_SHARE") < 1, "DEM_SHARE is 1 everywhere", "warning"
     )
@@ -83,7 +87,15 @@ def _gaps(table: pd.DataFrame) -> Iterator[Outcome]:
     """Count values that could not be derived, for instance outside the elevation model."""
     retrieved = table["OPERATION"] == "retrieve" if "OPERATION" in table else False
     for column in COLUMNS:
-        if column.kind != "str" and not column.required and column.name in table:
+        if column.kind != "str" and not column.required and column.name in table and column.name != MAY_BE_FAR:
             empty = table[column.name].isna()
-            bad = empty & ~(retrieved & (column.name in FROM_MODEL)) & ~(empty.all() & (column.name == "SPREAD"))
+            bad = empty & ~(retrieved & (column.name in FROM_CANDIDATES)) & ~(empty.all() & (column.name in BY_CONFIG))
             yield outcome(f"gaps in {column.name}", bad, "no value is missing", "warning")
+
+
+def _conflicts(table: pd.DataFrame, least: float) -> Outcome:
+    """List rock glaciers that are mapped as glaciers or debris-covered ice too, with the shares; nobody is removed."""
+    shares = pd.DataFrame({name: numbers(table, name) for name in ("GLAC_SHARE", "DEB_SHARE")})
+    found = shares[shares.max(axis=1) >= least]
+    named = [f"{row.Index} (glacier {row.GLAC_SHARE:.2f}, debris {row.DEB_SHARE:.2f})" for row in found.itertuples()]
+    return whole("no conflict with glaciers", named, f"less than {least:g} of an outline under mapped ice", "warning")

@@ -1,6 +1,8 @@
-"""Candidates and decisions become reviewed rock glaciers, and a log of what became of every edit."""
+"""Candidates and decisions become reviewed rock glaciers, each with its lineage."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import geopandas as gpd
@@ -8,80 +10,121 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from workflow_scripts.rogi.geodesy import WGS84, area_m2, local_projection
+from workflow_scripts.rogi.geodesy import EQUAL_AREA, WGS84, area_m2, local_projection, shared_and_union
 from workflow_scripts.rogi.identity import primary_markers
 from workflow_scripts.rogi.review.decisions import Decision
+from workflow_scripts.rogi.review.neighbours import Cut, without_overlaps
+from workflow_scripts.rogi.review.placing import Placed, claimed_by
 
 OF_CANDIDATE = ("system_id", "probability", "spread", "source")
-REVIEWED = ("candidate_id", "operation", "mapper", "date", "comment", *OF_CANDIDATE, "area_m2")
+LINEAGE = ("candidate_ids", "area_before_m2", "iou_candidate", "confidence")
+REVIEWED = ("candidate_id", "operation", "mapper", "date", "comment", *OF_CANDIDATE, "area_m2", *LINEAGE)
 EXCLUDED = ("candidate_id", "reason", "operation", "mapper", "comment", "area_m2")
-_SAID = ["file", "layer", "row", "mapper", "date"]
-LOG = (*_SAID, "operation", "candidate_id", "outcome", "area_before_m2", "area_after_m2")
 UNREVIEWED = "unreviewed"
 NEAR_M = 500.0  # a mosaic is exchanged for another in blocks of some hundred metres, so its neighbours share its source
-_TEXTS = ("candidate_id", "system_id", "reason", "operation", "mapper", "date", "comment", "source")
-_DONE = {"remain": "kept", "refine": "refined", "retrieve": "retrieved"}
+_TEXTS = ("candidate_id", "candidate_ids", "system_id", "reason", "operation", "mapper", "date", "comment", "source",
+          "confidence")  # fmt: skip
 
 
 def apply_decisions(
-    candidates: gpd.GeoDataFrame, decisions: Sequence[Decision], min_area_m2: float, mosaics: Sequence[str]
+    candidates: gpd.GeoDataFrame,
+    decisions: Sequence[Decision],
+    placed: Placed,
+    min_area_m2: float,
+    mosaics: Sequence[str],
 ) -> gpd.GeoDataFrame:
-    """Return every candidate and every retrieved rock glacier with what the review made of it.
+    """Return every rock glacier and every candidate that is none, with what the review made of it.
 
     Args:
-        candidates: Columns candidate_id, `OF_CANDIDATE`, geometry in EPSG:4326.
-        decisions: At most one per candidate.
+        candidates: Columns candidate_id, `OF_CANDIDATE`, area_m2, geometry in EPSG:4326, as `place_decisions` saw them.
+        decisions: Of which no two speak of the same ground.
+        placed: Which candidates they replace or remove.
         min_area_m2: Smaller ones are excluded, whoever drew them.
         mosaics: Names of the mosaics; the first is the source of a retrieved rock glacier with no candidate near.
 
     Returns:
-        Columns `REVIEWED`, geometry, `area_before_m2` (of the candidate), `edits` (index of the edits) and `reason`
-        (why it is excluded, null if it is not), sorted by candidate_id, then from west to east.
+        Columns `REVIEWED`, geometry, `decision` (its position, -1 where nobody decided), `reason` (why it is excluded,
+        null if it is not) and `given` (what ground it gave to neighbours, or null); sorted by candidate_id, then from
+        west to east. `candidate_ids` names the present candidates that it replaces, else those that were handed out;
+        `area_before_m2` is their area, and `iou_candidate` the IoU of their union with the outline.
     """
-    by_id = {decision.candidate_id: decision for decision in decisions if decision.candidate_id is not None}
-    new = [decision for decision in decisions if decision.candidate_id is None]
-    frame = pd.concat([_reviewed(candidates, by_id), _retrieved(new, candidates, mosaics)], ignore_index=True)
-    frame = gpd.GeoDataFrame(frame, geometry="geometry", crs=WGS84)
-    frame["area_m2"] = area_m2(frame.geometry)
-    frame["reason"] = _reasons(frame, min_area_m2)
-    frame = frame.astype(dict.fromkeys(_TEXTS, "str"))
-    return frame.iloc[_order(frame)].reset_index(drop=True)
+    claims, origin = claimed_by(placed), _Origin.of(candidates)
+    rows = [row for number, one in enumerate(decisions) for row in _decided(number, one, claims[number], origin)]
+    rows += _undecided(len(candidates), placed, origin)
+    columns = [*REVIEWED, "decision", "reason", "before", "geometry"]
+    frame = gpd.GeoDataFrame(pd.DataFrame(rows).reindex(columns=columns), geometry="geometry", crs=WGS84)
+    frame["source"] = frame["source"].astype(object)
+    frame["before"] = gpd.GeoSeries(frame["before"].astype(object), crs=WGS84)
+    unknown = frame["source"].isna().to_numpy()
+    frame.loc[unknown, "source"] = nearest_sources(frame.geometry[unknown], candidates, mosaics[0] if mosaics else "")
+    frame = _measured(frame, min_area_m2)
+    frame = frame.astype(dict.fromkeys(_TEXTS, "str") | {"probability": float, "spread": float})
+    return frame.drop(columns="before").iloc[_order(frame)].reset_index(drop=True)
 
 
-def _reviewed(candidates: gpd.GeoDataFrame, by_id: Mapping[str, Decision]) -> pd.DataFrame:
-    rows = [by_id.get(name) for name in candidates["candidate_id"]]
-    drawn = [None if row is None else row.geometry for row in rows]
-    columns = _columns(rows) | {
-        "candidate_id": candidates["candidate_id"].to_numpy(),
-        **{name: candidates[name].to_numpy() for name in OF_CANDIDATE},
-        "area_before_m2": area_m2(candidates.geometry),
-        "geometry": [old if new is None else new for old, new in zip(candidates.geometry, drawn, strict=True)],
-    }
-    return pd.DataFrame(columns)
+@dataclass(frozen=True)
+class _Origin:
+    """The candidates, column by column: a frame is slow to take rows from one by one."""
+
+    columns: dict[str, list[Any]]
+    shapes: list[shapely.Geometry]
+    areas: np.ndarray
+
+    @classmethod
+    def of(cls, candidates: gpd.GeoDataFrame) -> "_Origin":
+        """Take the columns of candidates."""
+        columns = {name: candidates[name].to_list() for name in ("candidate_id", *OF_CANDIDATE)}
+        return cls(columns, candidates.geometry.to_list(), candidates["area_m2"].to_numpy())
+
+    def handed_down(self, positions: Sequence[int]) -> dict[str, Any]:
+        """Return what candidates hand down: means weighted by area, system and source of the largest."""
+        if not positions:
+            return {}
+        areas = self.areas[positions]
+        first = positions[int(np.argmax(areas))]
+        means = {name: self._mean(name, positions, areas) for name in ("probability", "spread")}
+        shape = self.shapes[first] if len(positions) == 1 else shapely.union_all([self.shapes[n] for n in positions])
+        return {name: values[first] for name, values in self.columns.items()} | {
+            **means,
+            "candidate_ids": "; ".join(self.columns["candidate_id"][position] for position in positions),
+            "area_before_m2": areas.sum(),
+            "before": shape,
+        }
+
+    def _mean(self, name: str, positions: Sequence[int], areas: np.ndarray) -> float:
+        return float(np.dot([self.columns[name][position] for position in positions], areas / areas.sum()))
+
+    def area(self, outline: shapely.Geometry, positions: Sequence[int]) -> float:
+        """Return the area of the one candidate whose outline this is, NaN where it has to be measured."""
+        same = len(positions) == 1 and shapely.equals_exact(outline, self.shapes[positions[0]], normalize=True)
+        return float(self.areas[positions[0]]) if same else np.nan
+
+    def as_it_is(self, position: int) -> dict[str, Any]:
+        """Return a candidate with its own outline."""
+        drawn = {"geometry": self.shapes[position], "area_m2": self.areas[position]}
+        return self.handed_down([position]) | drawn
 
 
-def _retrieved(new: Sequence[Decision], candidates: gpd.GeoDataFrame, mosaics: Sequence[str]) -> pd.DataFrame:
-    shapes = gpd.GeoSeries([decision.geometry for decision in new], crs=WGS84)
-    columns = _columns(new) | {
-        "candidate_id": [None] * len(new),
-        "system_id": [None] * len(new),
-        "probability": np.full(len(new), np.nan),
-        "spread": np.full(len(new), np.nan),
-        "source": nearest_sources(shapes, candidates, mosaics[0] if mosaics else ""),
-        "area_before_m2": np.full(len(new), np.nan),
-        "geometry": shapes.to_list(),
-    }
-    return pd.DataFrame(columns)
+def _decided(number: int, decision: Decision, claimed: Sequence[int], origin: _Origin) -> list[dict[str, Any]]:
+    """Return the rock glaciers that a decision leaves, or the candidates that it removes."""
+    said = {name: getattr(decision, name) for name in ("operation", "mapper", "date", "comment", "confidence")}
+    said |= {"decision": number, "reason": None}
+    if decision.operation == "remove":
+        why = "removed by a mapper" + (f": {decision.reason}" if decision.reason else "")
+        return [origin.as_it_is(position) | said | {"reason": why} for position in claimed]
+    before = origin.handed_down(claimed) if decision.operation != "retrieve" else {}
+    if decision.subjects and not claimed:
+        handed = shapely.union_all([subject.outline for subject in decision.subjects])
+        before = {"candidate_ids": "; ".join(decision.ids), "before": handed}
+    return [
+        before | said | {"geometry": outline, "area_m2": origin.area(outline, claimed)} for outline in decision.outlines
+    ]
 
 
-def _columns(decisions: Sequence[Decision | None]) -> dict[str, list[object]]:
-    return {
-        "operation": [UNREVIEWED if one is None else one.operation for one in decisions],
-        "mapper": [None if one is None else one.mapper for one in decisions],
-        "date": [None if one is None else one.date for one in decisions],
-        "comment": [None if one is None else one.comment for one in decisions],
-        "edits": [() if one is None else one.edits for one in decisions],
-    }
+def _undecided(count: int, placed: Placed, origin: _Origin) -> list[dict[str, Any]]:
+    said = {"operation": UNREVIEWED, "decision": -1}
+    free = (position for position in range(count) if position not in placed.claims)
+    return [origin.as_it_is(position) | said | {"reason": placed.covered.get(position)} for position in free]
 
 
 def nearest_sources(shapes: gpd.GeoSeries, candidates: gpd.GeoDataFrame, otherwise: str) -> list[str]:
@@ -98,11 +141,47 @@ def nearest_sources(shapes: gpd.GeoSeries, candidates: gpd.GeoDataFrame, otherwi
     return found
 
 
-def _reasons(frame: gpd.GeoDataFrame, min_area_m2: float) -> np.ndarray:
-    reasons = np.full(len(frame), None, dtype=object)
-    reasons[(frame["area_m2"] < min_area_m2).to_numpy()] = f"smaller than {min_area_m2:.0f} m²"
-    reasons[(frame["operation"] == "remove").to_numpy()] = "removed by a mapper"
-    return reasons
+def _measured(frame: gpd.GeoDataFrame, min_area_m2: float) -> gpd.GeoDataFrame:
+    """Give shared ground to one of the neighbours, exclude what is too small, and measure what is left."""
+    frame = frame.astype({"area_m2": float, "area_before_m2": float, "reason": object}).assign(given=None)
+    for area, shapes in (("area_m2", frame.geometry), ("area_before_m2", frame["before"])):
+        unknown = frame[area].isna() & shapes.notna()
+        frame.loc[unknown, area] = area_m2(shapes[unknown])
+    small = f"smaller than {min_area_m2:.0f} m²"
+    frame.loc[(frame["area_m2"] < min_area_m2) & frame["reason"].isna(), "reason"] = small
+    kept = frame[frame["reason"].isna()]
+    shapes, cuts = without_overlaps(kept)
+    given = _given(cuts, kept)
+    left, rows = shapes.iloc[list(given)], kept.index[list(given)]
+    areas = area_m2(left)
+    frame.loc[rows, "given"], frame.loc[rows, "area_m2"] = list(given.values()), areas
+    is_small = areas < min_area_m2  # the list of what is excluded shows it as it was drawn
+    frame.loc[rows[is_small], "reason"] = f"{small} without the ground that it shared with neighbours"
+    frame.loc[rows[~is_small], "geometry"] = left[~is_small]
+    frame["iou_candidate"] = _iou_with_candidate(frame)
+    return frame
+
+
+def _given(cuts: Sequence[Cut], frame: gpd.GeoDataFrame) -> dict[int, str]:
+    """Say how much ground outlines gave to which neighbours, by the position of the outline."""
+    names = frame["candidate_id"].astype(object).fillna("an outline without candidate").to_list()
+    operations = frame["operation"].to_list()
+    said: dict[int, list[str]] = defaultdict(list)
+    for loser, winner, area in cuts:
+        said[loser].append(f"gave {area:.0f} m² to {names[winner]} ({operations[winner]})")
+    return {loser: ", ".join(parts) for loser, parts in said.items()}
+
+
+def _iou_with_candidate(frame: gpd.GeoDataFrame) -> np.ndarray:
+    """Return the IoU of the candidates and the outlines; NaN where there is no candidate."""
+    before, after = frame["before"].to_numpy(), frame.geometry.to_numpy()
+    same = shapely.equals_exact(before, after, tolerance=0, normalize=True)
+    iou = np.where(same, 1.0, np.nan)
+    rest = np.flatnonzero(~same & ~shapely.is_missing(before))
+    left, right = (gpd.GeoSeries(shapes[rest], crs=WGS84).to_crs(EQUAL_AREA).array for shapes in (before, after))
+    shared, union = shared_and_union(left, right)
+    iou[rest] = shared / union
+    return iou
 
 
 def _order(frame: gpd.GeoDataFrame) -> np.ndarray:
@@ -114,28 +193,3 @@ def split(objects: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame
     """Return the rock glaciers of an `apply_decisions` frame, and those that are excluded with the reason."""
     kept = objects["reason"].isna()
     return objects.loc[kept, [*REVIEWED, "geometry"]], objects.loc[~kept, [*EXCLUDED, "geometry"]]
-
-
-def review_log(edits: gpd.GeoDataFrame, objects: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Return what became of every edit, and of every excluded object that no edit speaks of.
-
-    Returns:
-        Columns `LOG`; areas in m² of the candidate and of the outline after the review, null where there is none.
-    """
-    rows = [_log_row(edits.loc[index], one) for one in objects.itertuples() for index in one.edits]
-    excluded = [_log_row(None, one) for one in objects.itertuples() if not one.edits and pd.notna(one.reason)]
-    return pd.DataFrame([*rows, *excluded], columns=list(LOG))
-
-
-def _log_row(edit: pd.Series | None, one: Any) -> dict[str, object]:
-    told = {} if edit is None else edit[_SAID].to_dict()
-    reason, operation = one.reason, one.operation
-    repeated = edit is not None and edit.name != one.edits[0]
-    outcome = f"excluded: {reason}" if pd.notna(reason) else _DONE[operation]
-    return told | {
-        "operation": operation,
-        "candidate_id": one.candidate_id,
-        "outcome": outcome + ", decided alike by several edits" * repeated,
-        "area_before_m2": one.area_before_m2,
-        "area_after_m2": np.nan if pd.notna(reason) else one.area_m2,
-    }

@@ -3,8 +3,7 @@
 import geopandas as gpd
 import numpy as np
 
-from workflow_scripts.rogi.geodesy import EQUAL_AREA
-from workflow_scripts.rogi.identity import primary_markers
+from workflow_scripts.rogi.identity import equal_area_blocks
 
 
 def in_validation(
@@ -23,7 +22,7 @@ def in_validation(
     Returns:
         Boolean array of shape (n,). With "blocks" the share is reached to within half a block's polygons.
     """
-    group = np.arange(len(shapes)) if method == "rock_glacier" else _blocks(shapes, block_m)
+    group = np.arange(len(shapes)) if method == "rock_glacier" else equal_area_blocks(shapes, block_m)
     chosen = np.zeros(len(shapes), bool)
     wanted = share * len(shapes)
     for block in generator.permutation(np.unique(group)):
@@ -31,9 +30,3 @@ def in_validation(
         if chosen.sum() + members.sum() / 2 <= wanted:
             chosen |= members
     return chosen
-
-
-def _blocks(shapes: gpd.GeoSeries, block_m: float) -> np.ndarray:
-    points = primary_markers(shapes).to_crs(EQUAL_AREA)
-    cells = np.floor(np.column_stack([points.x, points.y]) / block_m).astype(int)
-    return np.unique(cells, axis=0, return_inverse=True)[1].ravel()

@@ -1,0 +1,1 @@
+"""The inputs doctor: every input of a study looked at before anything expensive runs."""

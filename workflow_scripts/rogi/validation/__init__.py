@@ -1,0 +1,1 @@
+"""Independent validation: samples with known chances, reviewers' answers, and estimates with intervals."""
