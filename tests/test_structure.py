@@ -184,11 +184,11 @@ def main_of(rule: Rule) -> Callable[..., None]:
 
 
 def splatted(rule: Rule) -> set[str]:
-    """Keys of the mappings in common.smk that a rule spreads into its params."""
+    """Keys of the mappings in the files of helpers that a rule spreads into its params."""
     keys: set[str] = set()
     for name in re.findall(r"^\*\*(\w+),", rule.directives["params"], re.MULTILINE):
-        common = (ROOT / "rules/common.smk").read_text(encoding="utf-8")
-        stated = re.search(rf"^{name} = {{\n(.*?)^}}", common, re.MULTILINE | re.DOTALL)
-        assert stated, f"rules/common.smk does not spell out {name}"
+        helpers = "\n".join((ROOT / f"rules/{file}.smk").read_text(encoding="utf-8") for file in ("common", "people"))
+        stated = re.search(rf"^{name} = {{\n(.*?)^}}", helpers, re.MULTILINE | re.DOTALL)
+        assert stated, f"rules/common.smk and people.smk do not spell out {name}"
         keys |= set(re.findall(r'^    "(\w+)":', stated[1], re.MULTILINE))
     return keys
