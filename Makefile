@@ -40,7 +40,7 @@ check-demo: setup ## Check that the demo's inventory finds the known truth
 	$(BIN)/python tests/check_demo.py
 
 test: lint ## Check style and types, and run the tests
-	OMP_WAIT_POLICY=passive $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup
+	OMP_WAIT_POLICY=passive $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: setup ## Check style, formatting, types and rules
 	$(BIN)/ruff check .

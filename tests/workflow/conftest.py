@@ -1,5 +1,6 @@
 """A checkout of the workflow in a temporary folder, and one finished small demo that several tests look at."""
 
+import fcntl
 import os
 import re
 import shutil
@@ -87,18 +88,25 @@ def checkout(tmp_path: Path) -> Checkout:
     return make_checkout(tmp_path / "checkout")
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give the tests that look at the finished demo to one worker, so that it is made once."""
-    for item in items:
-        if "finished" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("finished"))
-
-
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """A checkout in which the small demo has run to its end. Tests leave it as they found it."""
-    made = make_checkout(tmp_path_factory.mktemp("demo") / "checkout")
-    run = made.snakemake("--cores", "2", "--configfile", "small.yaml", "--", "results/TPRoGI.gpkg", "all")
+    """A checkout in which the small demo has run to its end. Tests leave it as they found it.
+
+    Workers of pytest-xdist have a copy each of one that the first of them makes.
+    """
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    made = shared / "finished"
+    with (shared / "finished.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            _run_small_demo(shared / "unfinished").rename(made)
+    return Checkout(Path(shutil.copytree(made, own / "demo" / "checkout")))
+
+
+def _run_small_demo(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    checkout = make_checkout(folder)
+    run = checkout.snakemake("--cores", "2", "--configfile", "small.yaml", "--", "results/TPRoGI.gpkg", "all")
     assert run.code == 0, run.text[-6000:]
-    return made
+    return folder
