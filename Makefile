@@ -13,8 +13,12 @@ export UV_PYTHON_PREFERENCE := only-system
 # The tools call each other by name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
+# The folder with the data of a study, which the caller names: make ablation-huasco DATA=/data/andes_huasco
+data = $(or $(DATA),$(error name the folder of $(1): make $@ DATA=/data/$(1)))
+
 .PHONY: help setup demo check-demo test lint docs lock test-slurm clean \
-  bench-attributes bench-inference bench-insolation bench-peers bench-second-model bench-shortcuts bench-units bench-vectorize
+  ablation-hma ablation-huasco bench-attributes bench-inference bench-insolation bench-patches bench-peers bench-second-model \
+  bench-shortcuts bench-units bench-vectorize
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-18s %s\n", $$1, $$2}' Makefile
@@ -75,6 +79,18 @@ bench-vectorize: setup ## Measure vectorising against rasterio and GDAL (10 minu
 
 bench-attributes: setup ## Measure zonal statistics against rasterstats, and the derivation of terrain (5 minutes)
 	$(BIN)/python -m tests.benchmarks.bench_attributes
+
+ablation-huasco: setup ## Train on two places of DATA=…/andes_huasco and score on the third, in rotation (an hour)
+	$(SNAKEMAKE) --configfile resources/studies/huasco.yaml --config inputs=$(call data,andes_huasco) -- results/ablation/table.csv
+	@cat results/ablation/table.md
+
+ablation-hma: setup ## Show what terrain, NIR and thermal channels are worth on the tiles in DATA=…/hma_s2_dem_tiles
+	$(BIN)/python -m tests.benchmarks.prepare_hma_tiles $(call data,hma_s2_dem_tiles) resources/inputs/hma_debris
+	$(SNAKEMAKE) --configfile resources/studies/hma_debris.yaml -- results/ablation/table.csv
+	@cat results/ablation/table.md
+
+bench-patches: setup ## Measure reading patches against opening GeoTIFFs (a minute)
+	$(BIN)/python -m tests.benchmarks.bench_patches
 
 bench-second-model: setup ## Apply the demo's review to the candidates of other models; needs a finished `make demo`
 	$(BIN)/python -m tests.benchmarks.bench_second_model

@@ -10,6 +10,7 @@ configfile: "config.yaml"
 
 include: "rules/common.smk"
 include: "rules/people.smk"
+include: "rules/trials.smk"
 
 
 wildcard_constraints:
@@ -32,6 +33,7 @@ include: "rules/demo.smk"
 include: "rules/doctor.smk"
 include: "rules/training.smk"
 include: "rules/mapping.smk"
+include: "rules/ablation.smk"
 include: "rules/review.smk"
 include: "rules/attributes.smk"
 include: "rules/evaluation.smk"

@@ -172,15 +172,27 @@ AT_MARKERS = {
 }
 
 
-def gpus(device):
+def gpus(device, number=1):
     """GPUs that a job asks for."""
-    return 1 if device == "cuda" else 0
+    return number if device == "cuda" else 0
 
 
 def paths(entries):
-    """Paths of configured vector files, and of what lies beside shapefiles."""
-    found = [entry["path"] for entry in entries]
+    """Paths of configured files, and of what lies beside shapefiles."""
+    found = [path for entry in entries for path in files(entry["path"]) or [entry["path"]]]
     return found + sidecars(found)
+
+
+def ground_of_negatives():
+    """Files with the glaciers that negatives are cut to."""
+    return [path for entry in config["negatives"] for path in optional(entry["inside"])]
+
+
+def ground_of_patches():
+    """The subregions, where patches are cut on all their ground or at random."""
+    patches = config["patches"]
+    needed = patches["where"] == "everywhere" or patches["random_terrain_per_rock_glacier"] > 0
+    return ["results/inputs/subregions.gpkg"] if needed else []
 
 
 def optional(path):
@@ -215,25 +227,30 @@ IMAGERY = {
     "damaged": config["imagery"]["damaged_blocks"],
     "screening": config["imagery"]["screening"],
 }
+CUTTING = {key: value for key, value in config["patches"].items() if key != "further_looks"}
 RECIPE = {
-    **{key: value for key, value in config["training"].items() if key != "device"},
-    "threshold": config["candidates"]["threshold"],
+    **{key: value for key, value in config["training"].items() if key not in ("device", "gpus")},
     "seed": config["seed"],
 }
 
+# What `imagery.channels` are read from.
+CHANNEL_DEM = files(config["elevation"]["tiles"]) if study.takes_terrain(config) else []
+CHANNEL_FILES = [path for pattern in study.channel_patterns(config) for path in files(pattern)]
+
 
 def imagery_files():
-    """Every quad of every mosaic."""
-    return [path for mosaic in MOSAICS.values() for path in files(mosaic["quads"])]
+    """Every quad of every mosaic, and what channels on top of them are read from."""
+    return [path for mosaic in MOSAICS.values() for path in files(mosaic["quads"])] + CHANNEL_FILES
 
 
 def small_inputs():
     """Every external input but the imagery, and people's edits."""
-    patterns = [pattern for key, pattern in study.inputs(config) if key != "imagery.mosaics"]
+    patterns = [pattern for key, pattern in study.inputs(config) if key not in ("imagery.mosaics", "imagery.channels")]
     found = {path for pattern in patterns for path in files(pattern)}
     for subregion in SUBREGIONS:
         found |= set(study.review_files(config["review"]["folder"], subregion))
     found |= set(study.review_files(config["validation"]["folder"], "."))
+    found |= set(study.removal_files(config["compile"]["removed_by_review"]))
     return sorted(found | set(sidecars(found)))
 
 
@@ -241,4 +258,5 @@ def everything():
     """What a plain `snakemake` makes: the inventory, and all that tells where it comes from and how good it is."""
     tables = expand("results/inventory/{table}.csv", table=["boundaries", "comparison", "recapture"])
     products = ["TPRoGI.gpkg", "rgik/validation.csv", "run_record.json", "figures/overview.png", "review/summary.html"]
+    products += [] if config["model"]["files"] else ["model/card.md"]
     return [*expand("results/{product}", product=products), *tables, *review_packages(), *validation_products()]

@@ -115,6 +115,6 @@ rule recapture_inventories:
         match_iou=config["evaluation"]["recapture"]["match_iou"],
         criterion=config["evaluation"]["recapture"]["criterion"],
         least_shared=config["evaluation"]["recapture"]["least_shared"],
-        trained_on=[inventory["path"] for inventory in config["inventories"]],
+        trained_on=paths(config["inventories"]),
     script:
         "../workflow_scripts/recapture_inventories.py"

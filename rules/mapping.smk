@@ -56,6 +56,8 @@ rule predict_subregion:
         indexes=subregion_indexes,
         subregions="results/inputs/subregions.gpkg",
         models=trained_models,
+        dem_files=CHANNEL_DEM,
+        channel_files=CHANNEL_FILES,
     output:
         probability="results/subregions/{subregion}/probability.tif",
         source="results/subregions/{subregion}/imagery_source.tif",
@@ -75,6 +77,7 @@ rule predict_subregion:
         **IMAGERY,
         code=code("predict_subregion"),
         subregion="{subregion}",
+        channels=config["imagery"]["channels"],
         missing=config["imagery"]["missing_quads"],
         halo_m=config["subregions"]["halo_m"],
         prediction=config["prediction"],

@@ -22,6 +22,10 @@ def edit_sidecars(wildcards):
     return sidecars(edits(wildcards))
 
 
+# Review files of which the removed polygons become negatives of the training.
+REMOVALS = study.removal_files(config["compile"]["removed_by_review"])
+
+
 MAPPERS = {file_name(name): name for name in config["review"]["mappers"]}
 
 

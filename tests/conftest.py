@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from tests.worlds import BANDS, World, make_world, texture
+from tests.worlds import World, make_world, texture
 
 # The same examples in every run, and no time limit on a busy machine.
 settings.register_profile("tests", deadline=None, derandomize=True, max_examples=60)
@@ -37,10 +37,12 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the file of an untrained DeepLabV3Plus with the smallest encoder. Only to be read."""
     import torch  # costs seconds, so only for tests that need it
 
-    from workflow_scripts.rogi.training.network import Architecture, TrainedModel, build, save
+    from tests.architectures import architecture
+    from workflow_scripts.rogi.training.network import TrainedModel, build, save
 
     torch.manual_seed(1)
-    made_of = Architecture("DeepLabV3Plus", "tu-mobilenetv3_small_050", tuple(BANDS), 16, (6, 12, 18), 32)
+    made_of = architecture()
     path = tmp_path_factory.mktemp("model") / "model.pt"
-    save(path, TrainedModel(build(made_of), made_of, (120.0, 120.0, 120.0), (35.0, 35.0, 35.0), {"note": "untrained"}))
+    mean, std = (120.0, 120.0, 120.0), (35.0, 35.0, 35.0)
+    save(path, TrainedModel(build(made_of), made_of, mean, std, 1.0, 0.5, {"note": "untrained"}))
     return path

@@ -11,7 +11,7 @@ from workflow_scripts.rogi.inventory.accuracy import COLUMNS
 
 def products(folder: Path, ious: list[float], f1: float, comparison: str = "candidates vs Demo truth") -> list[Path]:
     metrics, accuracy = folder / "metrics.csv", folder / "accuracy.csv"
-    metrics.write_text("epoch,val_iou\n" + "".join(f"{n},{iou}\n" for n, iou in enumerate(ious)))
+    metrics.write_text("step,val_iou\n" + "".join(f"{n},{iou}\n" for n, iou in enumerate(ious)))
     table = pd.DataFrame(0.5, index=range(3), columns=list(COLUMNS))
     table["comparison"] = [comparison, comparison, "reviewed vs Demo truth"]
     table["subregion"] = ["Demo Basin", "total", "total"]
@@ -30,7 +30,7 @@ def products(folder: Path, ious: list[float], f1: float, comparison: str = "cand
         ([0.75], float("nan"), 1),
     ],
 )
-def test_the_best_epoch_and_the_total_count(tmp_path: Path, ious: list[float], f1: float, code: int) -> None:
+def test_the_best_evaluation_and_the_total_count(tmp_path: Path, ious: list[float], f1: float, code: int) -> None:
     assert main(*products(tmp_path, ious, f1)) == code
 
 

@@ -64,11 +64,11 @@ def test_every_key_is_described_required_and_without_default(key: str, part: dic
     ("path", "value", "fault"),
     [
         ("trainning", {}, "unknown key 'trainning'; did you mean 'training'?"),
-        ("training.epoch", 3, "unknown key 'training.epoch'; did you mean 'epochs'?"),
+        ("training.step", 3, "unknown key 'training.step'; did you mean 'steps'?"),
         ("imagery.mosaics.0.quad", "*", "unknown key 'imagery.mosaics.0.quad'; did you mean 'quads'?"),
         ("record.zzz", 1, "unknown key 'record.zzz'; known keys here: checksum_imagery"),
-        ("training.epochs", "ten", "training.epochs: 'ten' is not of type 'integer'"),
-        ("training.epochs", 0, "training.epochs: 0 is less than the minimum of 1"),
+        ("training.steps", "ten", "training.steps: 'ten' is not of type 'integer'"),
+        ("training.steps", 0, "training.steps: 0 is less than the minimum of 1"),
         ("split.method", "random", "split.method: 'random' is not one of ['rock_glacier', 'blocks']"),
         ("candidates.connectivity", 6, "candidates.connectivity: 6 is not one of [4, 8]"),
         ("subregions.names", [], "subregions.names: [] should be non-empty"),
@@ -81,12 +81,12 @@ def test_one_fault_is_one_line(path: str, value: Any, fault: str) -> None:
 
 def test_missing_keys_are_named_once() -> None:
     config = deepcopy(CONFIG)
-    del config["review"], config["training"]["epochs"], config["training"]["device"]
-    assert faults(config) == ["the config lacks review", "training lacks epochs, device"]
+    del config["review"], config["training"]["steps"], config["training"]["device"]
+    assert faults(config) == ["the config lacks review", "training lacks steps, device"]
 
 
 def test_all_faults_are_listed_at_once() -> None:
-    config = changed("training.epoch", 3)
+    config = changed("training.step", 3)
     config["seed"] = -1
     config["candidates"]["threshold"] = 1
     assert len(faults(config)) == 3
@@ -103,6 +103,9 @@ def test_all_faults_are_listed_at_once() -> None:
         ("prediction.overlap_px", 513, "prediction.overlap_px is more than half of prediction.window_px"),
         ("climate.precipitation.years", [2020, 2019], "climate.precipitation.years: 2020 comes after 2019"),
         ("publication.previous", "results/TPRoGI.gpkg", "publication.previous lies where this run writes"),
+        ("compile.removed_by_review", "results/demo_review", "compile.removed_by_review lies where this run writes"),
+        ("negatives.0.name", "Demo inventory-A", "inventories and negatives: two names give the same path name"),
+        ("inventories.0.fields", {"maper": "BY"}, "inventories.0.fields: 'maper' is not one of ['mapper', 'year'"),
     ],
 )
 def test_what_makes_no_sense_together(path: str, value: Any, fault: str) -> None:
@@ -110,7 +113,72 @@ def test_what_makes_no_sense_together(path: str, value: Any, fault: str) -> None
     assert line.startswith(fault)
 
 
-@pytest.mark.parametrize(("path", "value"), [("patches.stride_px", 480), ("prediction.overlap_px", 512)])
+def test_two_inventories_are_never_one_fold() -> None:
+    """Letters of other alphabets stand in no path: both of these would be held out together."""
+    config = changed("inventories.0.name", "A 王")
+    config["inventories"][1]["name"] = "A 李"
+    check_config(config, SCHEMA)
+    config["split"]["cross_validation"] = "inventories"
+    assert faults(config) == ["inventories: two names give the same path name 'a'"]
+
+
+def channel(name: str, source: str = "terrain") -> dict[str, Any]:
+    return {"name": name, "source": source, "relative": False}
+
+
+@pytest.mark.parametrize(
+    ("channels", "fault"),
+    [
+        ([channel("slop")], "imagery.channels.0.name: 'slop' is not one of ['elevation', 'slope', "),
+        ([channel("slope"), channel("slope", "a.tif")], "imagery.channels: two of the bands and channels are"),
+        ([channel("red", "a.tif")], "imagery.channels: two of the bands and channels are called 'red'"),
+        ([channel("aspect_sine")], "imagery.channels: aspect_sine and aspect_cosine are one direction; declare both"),
+        ([channel("slope") | {"source": 3}], "imagery.channels.0.source: 3 is not of type 'string'"),
+    ],
+)
+def test_channels_that_cannot_be_read(channels: list[dict[str, Any]], fault: str) -> None:
+    (line,) = faults(changed("imagery.channels", channels))
+    assert line.startswith(fault)
+
+
+def test_terrain_needs_elevation() -> None:
+    config = changed("imagery.channels", [channel("elevation"), channel("coherence", "a.tif"), channel("slope")])
+    check_config(config, SCHEMA)
+    config["elevation"]["tiles"] = None
+    assert faults(config) == [
+        "imagery.channels: elevation, slope are derived from the elevation, and elevation.tiles is null; name a DEM, "
+        "or leave these channels out"
+    ]
+
+
+def with_thresholds(threshold: Any, seed: float) -> dict[str, Any]:
+    config = changed("candidates.seed_threshold", seed)
+    config["candidates"]["threshold"] = threshold
+    return config
+
+
+def test_a_seed_below_the_threshold_makes_no_sense() -> None:
+    (line,) = faults(with_thresholds(0.5, 0.4))
+    assert line.startswith("candidates.seed_threshold lies below candidates.threshold")
+
+
+@pytest.mark.parametrize(("threshold", "seed"), [(0.5, 0.5), ("model", 0.4)])
+def test_a_seed_may_equal_the_threshold_or_stand_beside_one_that_is_not_known_yet(threshold: Any, seed: float) -> None:
+    check_config(with_thresholds(threshold, seed), SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "fault"),
+    [("modell", "'modell' does not match '^model$'"), (0, "0 is less than or equal to the minimum of 0"),
+     (None, "None is not of type 'number', 'string'")],
+)  # fmt: skip
+def test_the_threshold_is_a_number_or_the_models(threshold: Any, fault: str) -> None:
+    assert faults(changed("candidates.threshold", threshold)) == [f"candidates.threshold: {fault}"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"), [("patches.stride_px", 480), ("prediction.overlap_px", 512), ("training.crop_px", None)]
+)
 def test_the_extremes_are_allowed(path: str, value: int) -> None:
     check_config(changed(path, value), SCHEMA)
 

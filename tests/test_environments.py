@@ -35,8 +35,8 @@ OF_PYPI = {
     "torch": "pytorch",
 }
 TO_PYPI = {conda: pypi for pypi, conda in OF_PYPI.items()}
-# Imported by name at run time, where no import statement shows it: xarray's engine for netCDF.
-ENGINES = {"xarray": "h5netcdf"}
+# Imported at run time, where no import statement of ours shows it: xarray's engine for netCDF, PyTorch's for logs.
+ENGINES = {"xarray": "h5netcdf", "torch.utils.tensorboard": "tensorboard"}
 
 
 def content(env: Path) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def imported(path: Path) -> set[str]:
         if isinstance(node, ast.Import):
             names |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module.split(".")[0])
+            names |= {node.module.split(".")[0], ENGINES.get(node.module, "")} - {""}
     return names - sys.stdlib_module_names - {"workflow_scripts"}
 
 

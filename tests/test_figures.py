@@ -96,7 +96,7 @@ def test_a_study_too_large_to_read_is_drawn_without_imagery(
 
 @pytest.mark.parametrize("validation", [[0.3, 0.6, 0.7], [np.nan] * 3])
 def test_learning_curves_are_drawn(tmp_path: Path, validation: list[float]) -> None:
-    scores = pd.DataFrame({"epoch": [1, 2, 3], "train_iou": [0.4, 0.6, 0.8], "val_iou": validation})
+    scores = pd.DataFrame({"step": [75, 150, 225], "train_iou": [0.4, 0.6, 0.8], "val_iou": validation})
     scores = scores.assign(train_loss=[0.9, 0.5, 0.3], val_loss=validation)
     draw_learning_curves(tmp_path / "a.png", scores)
     draw_learning_curves(tmp_path / "b.png", scores)

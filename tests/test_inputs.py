@@ -16,30 +16,40 @@ from workflow_scripts.rogi.config import ConfigError
 from workflow_scripts.rogi.files import write_layers
 from workflow_scripts.rogi.inputs import (
     asks_only,
+    channel_patterns,
     edited_package,
     filled_in,
     inputs,
     inputs_of_the_demo,
     missing_inputs,
+    removal_files,
     review_files,
     shapefile_parts,
     stray_folders,
+    takes_terrain,
 )
 from workflow_scripts.rogi.review.edits import OPTIONAL
 
 ROOT = Path(__file__).parents[1]
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
 SOURCES = yaml.safe_load((ROOT / "resources" / "sources.yaml").read_text(encoding="utf-8"))
-# Folders and files that hold no input of a study.
-NO_INPUTS = {"inputs", "folder"}
+CHANNELS = [
+    {"name": "slope", "source": "terrain", "relative": False},
+    {"name": "coherence", "source": "resources/sentinel_1/*.tif", "relative": False},
+]
+# Folders and files that hold no input of a study; presets are the workflow's own.
+NO_INPUTS = {"inputs", "folder", "preset"}
 
 
 def everything(config: dict[str, Any]) -> dict[str, Any]:
     """Return the config with every input that may be left out."""
     config = deepcopy(config)
+    config["imagery"] |= {"channels": CHANNELS}
     config["model"] |= {"files": [], "encoder_weights": "resources/encoder.pt"}
     config["climate"]["air_temperature"]["orography"] |= {"path": "resources/orography.nc"}
+    config["patches"] |= {"further_looks": "resources/scenes/*.tif"}
     config["publication"] |= {"previous": "resources/TPRoGI_v1.gpkg"}
+    config["negatives"][0] |= {"inside": "resources/glaciers.gpkg"}
     config["rgik"] |= {"moving_areas": "resources/moving_areas.gpkg", "restricted": "resources/restricted.gpkg"}
     return config
 
@@ -68,7 +78,15 @@ def test_a_finished_model_needs_no_training_data() -> None:
     config["model"] |= {"files": ["model.pt"], "encoder_weights": None}
     keys = {key for key, _ in inputs(config)}
     assert "model.files" in keys
-    assert not keys & {"inventories", "negatives", "model.encoder_weights"}
+    assert not keys & {"inventories", "negatives", "patches.further_looks", "model.encoder_weights"}
+
+
+def test_channels_come_from_the_elevation_or_from_files() -> None:
+    config = everything(CONFIG)
+    assert takes_terrain(config)
+    assert channel_patterns(config) == ["resources/sentinel_1/*.tif"]
+    config["imagery"]["channels"] = CHANNELS[1:]
+    assert not takes_terrain(config)
 
 
 def test_what_is_null_is_not_needed() -> None:
@@ -124,6 +142,18 @@ def test_review_files_are_found_whatever_the_case_of_their_ending(tmp_path: Path
     assert [part.name for part in shapefile_parts(str(folder / "bo.shp"))] == ["bo.dbf"]
     assert shapefile_parts(str(folder / "ANN.GPKG")) == []
     assert review_files(str(tmp_path), "east") == []
+
+
+def test_removals_are_looked_for_in_every_folder(tmp_path: Path) -> None:
+    """Also in those of subregions that the study has not: another one's review may be trained on."""
+    for name in ("west/ann.gpkg", "east/bo.shp", "east/bo.dbf", "notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert removal_files(str(tmp_path)) == [f"{tmp_path}/east/bo.shp", f"{tmp_path}/west/ann.gpkg"]
+    assert removal_files(str(tmp_path / "none")) == removal_files(None) == []
+    (tmp_path / "west" / "bo.fgb").touch()
+    with pytest.raises(ConfigError, match=r"bo\.fgb would be passed over"):
+        removal_files(str(tmp_path))
 
 
 def test_a_review_file_that_cannot_be_read_is_not_passed_over(tmp_path: Path) -> None:

@@ -88,3 +88,15 @@ def test_a_terminal_shows_a_bar_with_unit_and_note(
     last = terminal.getvalue().strip().split("\r")[-1]
     assert re.search(r"predict: 100%\|.*\| 4/4 \[.*Mpx/s, window 3\]", last)
     assert caplog.messages == []
+
+
+def test_a_process_that_does_not_show_it_leaves_the_terminal_alone(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level(logging.WARNING, "rogi")
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with progress("train", 2, "patches", shown=False) as bar:
+        bar.advance(2, "loss 0.5")
+    assert terminal.getvalue() == ""
+    assert caplog.messages == []

@@ -23,6 +23,7 @@ from workflow_scripts.rogi.raster import (
     has_stated_validity,
     open_raster,
     read_valid,
+    stated_validity,
     write_raster,
     writing_cog,
     writing_raster,
@@ -82,16 +83,22 @@ def test_nodata_states_validity(tmp_path: Path) -> None:
         np.testing.assert_array_equal(read_valid(dataset, Window(6, 4, 5, 3), None), bands[0, 4:7, 6:11] != 0)
 
 
-def test_alpha_states_validity_and_black_is_data(tmp_path: Path) -> None:
-    bands = noise(4)
-    bands[:3, :10] = 0
-    bands[3] = 255
-    bands[3, 20:] = 0
+@pytest.mark.parametrize("images", [1, 3, 4])
+def test_alpha_states_validity_and_black_is_data(tmp_path: Path, images: int) -> None:
+    """Also beside near infrared, where GDAL takes no mask from it."""
+    bands = noise(images + 1)
+    bands[:images, :10] = 0
+    bands[images] = 255
+    bands[images, 20:] = 0
     path = tmp_path / "a.tif"
-    with rasterio.open(write(path, bands), "r+") as dataset:
-        dataset.colorinterp = [ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.alpha]
+    colours = {1: [ColorInterp.gray]}.get(images, [ColorInterp.red, ColorInterp.green, ColorInterp.blue])
+    more = {} if images == 1 else {"photometric": "rgb"}
+    with rasterio.open(write(path, bands, **more), "r+") as dataset:
+        dataset.colorinterp = [*colours, *[ColorInterp.undefined] * (images - len(colours)), ColorInterp.alpha]
     with open_raster(path) as dataset:
+        assert has_stated_validity(dataset)
         valid = read_valid(dataset, WHOLE, None)
+        np.testing.assert_array_equal(valid, stated_validity(dataset))
     assert valid[:20].all()
     assert not valid[20:].any()
 

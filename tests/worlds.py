@@ -79,7 +79,7 @@ def write_quad(
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     transform = Affine(pixel, 0, column * pixel, 0, -pixel, -row * pixel)
     shape = {"count": count, "height": height, "width": width, "dtype": str(bands.dtype)}
-    colours = [ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.gray][: count - alpha]
+    colours = [ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.undefined][: count - alpha]
     with rasterio.open(path, "w", driver="GTiff", crs=crs, transform=transform, **(shape | more)) as dataset:
         dataset.colorinterp = colours + [ColorInterp.alpha] * alpha
         dataset.write(bands)
@@ -100,9 +100,10 @@ def write_mosaic(folder: Path, image: np.ndarray, valid: np.ndarray, missing: Co
                 "blockysize": 64,
                 "compress": "deflate",
                 "interleave": "pixel",
+                "photometric": "rgb",
             }
             paths.append(write_quad(folder / f"quad_{row}_{column}.tif", bands, *place, **tiled))
-    write_index(folder / "index.gpkg", index_quads(paths, 3, None, 2), 3)
+    write_index(folder / "index.gpkg", index_quads(paths, len(image), None, 2), len(image))
     return str(folder / "index.gpkg")
 
 

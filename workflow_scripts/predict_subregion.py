@@ -2,15 +2,18 @@
 
 import logging
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from workflow_scripts.rogi.entrypoint import job
 from workflow_scripts.rogi.fingerprint import code_digest
 from workflow_scripts.rogi.geodesy import buffer_true_m
 from workflow_scripts.rogi.imagery.ahead import ReadAhead
+from workflow_scripts.rogi.imagery.channels import Channels
 from workflow_scripts.rogi.imagery.gaps import report_missing
 from workflow_scripts.rogi.imagery.grid import aligned, grown
 from workflow_scripts.rogi.imagery.mosaic import Imagery
@@ -36,6 +39,8 @@ def main(
     indexes: list[str],
     subregions: str,
     models: list[str],
+    dem_files: list[str],
+    channel_files: list[str],
     probability: str,
     source: str,
     report: str,
@@ -45,6 +50,7 @@ def main(
     nodata: float | None,
     damaged: str,
     screening: dict[str, Any],
+    channels: list[dict[str, Any]],
     missing: str,
     halo_m: float,
     prediction: dict[str, Any],
@@ -56,11 +62,11 @@ def main(
     keep_freed_memory()
     device = choose_device(settings.device)
     precision = choose_precision(settings.precision, device)
-    trained = [load(path, bands) for path in models]
+    trained = [load(path, bands, [channel["name"] for channel in channels]) for path in models]
     scorer = make_scorer(trained, device, precision, settings.test_time, settings.batch_size, settings.compiled)
 
-    def opened() -> Imagery:
-        return Imagery(indexes, len(bands), nodata, Screening(**screening), damaged)
+    def opened(more: Channels | None = None) -> Imagery:
+        return Imagery(indexes, len(bands), nodata, Screening(**screening), damaged, more)
 
     with opened() as imagery:
         own = read_subregion(subregions, subregion).to_crs(imagery.grid.crs)
@@ -70,10 +76,11 @@ def main(
         extent = aligned(pixels.window(area.bounds), BLOCK_PX)
         margin = settings.windows.window_px + len(indexes) * screening["block_px"]
         quads = imagery.locations(grown(extent, margin))  # all that a window over the extent may read
+    layers_above = Channels(channels, pixels, dem_files, channel_files) if channels else None
     made_by = fingerprint(
-        settings=[bands, nodata, damaged, screening, settings.mode, settings.windows, settings.test_time],
+        settings=[bands, nodata, damaged, screening, channels, settings.mode, settings.windows, settings.test_time],
         numbers=[str(precision), settings.compiled, *hardware(device, threads, settings.batch_size)],
-        files=identity(models + quads),
+        files=identity(models + quads + dem_files + channel_files),
         code=code_digest(Path(__file__).resolve(), ROOT),
     )
     windows = windows_over(area, settings.windows.touching(extent), pixels)
@@ -85,10 +92,11 @@ def main(
         with (
             writing_cog(probability, layers, "average", threads) as scores_file,
             writing_cog(source, profile | {"nodata": 0}, "nearest", threads) as source_file,
-            ReadAhead(opened, max(2, threads // 2)) as reading,
+            ReadAhead(partial(opened, layers_above), max(2, threads // 2)) as reading,
             progress(f"mapping {subregion}", len(windows) * settings.windows.window_px**2 / 1e6, "Mpx") as bar,
         ):
-            scores_file.update_tags(units="probability times 254")
+            threshold = float(np.mean([model.threshold for model in trained]))
+            scores_file.update_tags(units="probability times 254", threshold=threshold)
             scores_file.descriptions = ("probability", "spread")[: scorer.layers]
             output = Output(kept, scores_file, source_file, pixels, settings.windows, settings.joining, area, extent)
             predict(reading, scorer, kept, output, windows, tally, bar)

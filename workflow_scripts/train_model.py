@@ -1,7 +1,5 @@
 """Fit the segmentation network on the training patches."""
 
-import hashlib
-import json
 import logging
 from pathlib import Path
 from typing import Any
@@ -11,66 +9,66 @@ import torch
 
 from workflow_scripts.rogi.entrypoint import job
 from workflow_scripts.rogi.figures import draw_learning_curves
-from workflow_scripts.rogi.files import write_table
-from workflow_scripts.rogi.training.devices import choose_device
-from workflow_scripts.rogi.training.loop import Recipe, fit, merit
+from workflow_scripts.rogi.fingerprint import code_digest
+from workflow_scripts.rogi.training.checkpoint import checkpoint_path, stale
+from workflow_scripts.rogi.training.launch import fit_on
+from workflow_scripts.rogi.training.logs import RunLog
 from workflow_scripts.rogi.training.network import Architecture, Normalized, TrainedModel, build, save
 from workflow_scripts.rogi.training.patches import PatchFile
+from workflow_scripts.rogi.training.recipe import SHAPELESS, Recipe
+from workflow_scripts.rogi.training.samples import Samples
+from workflow_scripts.rogi.training.split import read_roles
+from workflow_scripts.rogi.training.state import best_row
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def main(
     patches: str,
+    splits: str,
     encoder_weights: list[str],
-    model: str,
+    network: str,
     metrics: str,
     figure: str,
+    tensorboard: str,
+    split: str,
     architecture: dict[str, Any],
+    channels: list[dict[str, Any]],
     recipe: dict[str, Any],
     device: str,
+    gpus: int,
     threads: int,
 ) -> None:
-    """Train, keep the best epoch, and write the model file, the scores per epoch and their figure."""
+    """Train, keep the weights of the best evaluation, and write the network, its scores and their curves."""
     torch.set_num_threads(threads)
-    chosen = choose_device(device)
-    store = PatchFile(patches)
-    made_of = Architecture(
-        architecture["architecture"],
-        architecture["encoder"],
-        tuple(store.bands),
-        architecture["output_stride"],
-        tuple(architecture["atrous_rates"]),
-        architecture["decoder_channels"],
-    )
-    mean, std = store.statistics()
-    torch.manual_seed(recipe["seed"])
-    network = Normalized(build(made_of, encoder_weights[0] if encoder_weights else None), mean, std)
-    checkpoint = _checkpoint(model, patches, encoder_weights, architecture, recipe)
-    best, rows = fit(network, store, Recipe(**recipe), chosen, checkpoint)
-    store.close()
+    shaping = {name: value for name, value in recipe.items() if name not in SHAPELESS}
+    settings = [architecture, channels, shaping, split, device, gpus, code_digest(Path(__file__).resolve(), ROOT)]
+    checkpoint = checkpoint_path(network, [patches, splits, *encoder_weights], settings)
+    left_behind = stale(network, checkpoint)
+    with PatchFile(patches) as store:
+        samples = Samples(store, read_roles(splits, split), [channel["name"] for channel in channels])
+        made_of = Architecture.of(architecture, store.bands, channels)
+        mean, std = samples.statistics(made_of.relative)
+        torch.manual_seed(recipe["seed"])
+        untrained = Normalized(build(made_of, *encoder_weights), made_of, mean, std)
+        log = RunLog(metrics, tensorboard)
+        best, rows = fit_on(gpus, device, untrained, samples, Recipe(**recipe), checkpoint, log)
 
-    network.network.load_state_dict(best)
-    scores = pd.DataFrame(rows)
-    top = max(rows, key=merit)
-    origin = {"architecture": architecture, "recipe": recipe, "scores": top}
-    save(model, TrainedModel(network.network, made_of, mean, std, origin))
-    write_table(metrics, scores)
-    draw_learning_curves(figure, scores)
-    checkpoint.unlink()
+    trained = untrained.network.cpu()
+    trained.load_state_dict(best)
+    top = best_row(rows)
+    origin = {"architecture": architecture, "channels": channels, "recipe": recipe, "split": split, "scores": top}
+    save(network, TrainedModel(trained, made_of, tuple(mean), tuple(std), 1.0, 0.5, origin))
+    log(rows)
+    log.close()
+    draw_learning_curves(figure, pd.DataFrame(rows))
+    for path in (checkpoint, *left_behind):
+        path.unlink(missing_ok=True)
     logging.getLogger("rogi").info(
-        "best epoch %d: IoU %.3f on training, %.3f on validation patches (device %s)",
-        *(top["epoch"], top["train_iou"], top["val_iou"], chosen),
+        "best after %d of %d steps: IoU %.3f on %d training, %.3f on %d validation patches",
+        *(top["step"], rows[-1]["step"], top["train_iou"], len(samples.training)),
+        *(top["val_iou"], len(samples.validation)),
     )
-
-
-def _checkpoint(
-    model: str, patches: str, encoder_weights: list[str], architecture: dict[str, Any], recipe: dict[str, Any]
-) -> Path:
-    """Name the resume state by everything that shapes the training, so that another training cannot pick it up."""
-    digest = hashlib.sha256(json.dumps([architecture, recipe], sort_keys=True).encode())
-    for path in [patches, *encoder_weights]:
-        with open(path, "rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return Path(model).with_name(f".resume-{digest.hexdigest()[:16]}.pt")
 
 
 if __name__ == "__main__":

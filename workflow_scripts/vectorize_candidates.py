@@ -12,7 +12,7 @@ from workflow_scripts.rogi.files import read_vector, write_layers
 from workflow_scripts.rogi.geodesy import WGS84, area_m2, buffer_true_m
 from workflow_scripts.rogi.identity import primary_markers, unique_ids
 from workflow_scripts.rogi.inventory.subregions import owner, read_subregion
-from workflow_scripts.rogi.mapping.rules import CandidateRules
+from workflow_scripts.rogi.mapping.rules import rules_for
 from workflow_scripts.rogi.mapping.vectorize import candidates as find_candidates
 from workflow_scripts.rogi.raster import open_raster
 
@@ -38,7 +38,7 @@ def main(
     own, regions = read_subregion(subregions, subregion), read_vector(subregions)
     with open_raster(probability) as dataset:
         mapped = buffer_true_m(own.to_crs(dataset.crs), halo_m).union_all()
-    drawing = CandidateRules(**rules)
+        drawing = rules_for(rules, probability, dataset.tags())
     if drawing.units != "none" and not dem:
         logging.getLogger("rogi").warning(
             "%s: the study has no elevation to tell which way rock glaciers flow, so touching ones stay together",
@@ -55,10 +55,10 @@ def main(
     kept["candidate_id"], _ = unique_ids(primary_markers(kept.geometry), prefix="CAN")
     write_layers(candidates, {"candidates": kept[COLUMNS]}, geometry_type="MultiPolygon")
     logging.getLogger("rogi").info(
-        "%s: %d candidates in %d systems, %.3f km²; %d more in the halo belong to its neighbours or lie outside the "
-        "study; %d reach missing imagery, beyond which they may go on",
-        *(subregion, len(kept), kept["system_id"].nunique(), kept["area_m2"].sum() / 1e6, len(found) - len(kept)),
-        kept["at_gap"].sum(),
+        "%s, threshold %.3f: %d candidates in %d systems, %.3f km²; %d more in the halo belong to its neighbours or "
+        "lie outside the study; %d reach missing imagery, beyond which they may go on",
+        *(subregion, drawing.threshold, len(kept), kept["system_id"].nunique(), kept["area_m2"].sum() / 1e6),
+        *(len(found) - len(kept), kept["at_gap"].sum()),
     )
 
 

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from tests.benchmarks.growth import growth
 from tests.benchmarks.machine import describe, measured, rate, table
-from tests.benchmarks.masks import agreement, bounds_of, read_mask
+from tests.benchmarks.masks import agreement, bounds_of, read_mask, threshold_of
 from tests.benchmarks.rasters import within_windows, write_mosaic
 from tests.benchmarks.settings import CONFIG
 
@@ -65,7 +65,8 @@ def precision(folder: Path, raster: str, trained: Path) -> None:
     for wanted in ("auto", "float32"):
         output = folder / f"trained_{wanted}"
         measured("ours.run", **given, output=str(output), precision=wanted)
-        masks[wanted] = read_mask(output / "probability.tif", CONFIG["candidates"]["threshold"], bounds_of(raster))
+        made = output / "probability.tif"
+        masks[wanted] = read_mask(made, threshold_of(made), bounds_of(raster))
     taken = json.loads((folder / "trained_auto" / "report.json").read_text(encoding="utf-8"))["precision"]
     iou, area = agreement(masks["auto"], masks["float32"])
     share = masks["float32"].mean()

@@ -2,7 +2,7 @@
 
 Needs the results of a finished `make demo`. Its review is applied to candidates drawn at other thresholds and, with
 `--other`, to those of another network: the results of a demo run in another clone, for instance with
-`training: {epochs: 3}`. Counts what people drew that is no longer as they drew it, and what asks for a second look.
+`training: {steps: 225}`. Counts what people drew that is no longer as they drew it, and what asks for a second look.
 """
 
 import sys

@@ -15,8 +15,7 @@ import rasterio
 from rasterio.features import geometry_mask
 
 from tests.benchmarks.machine import describe, measured, table
-from tests.benchmarks.masks import agreement, bounds_of, read_mask
-from tests.benchmarks.settings import CONFIG
+from tests.benchmarks.masks import agreement, bounds_of, read_mask, threshold_of
 from workflow_scripts.rogi.imagery.index import index_quads, write_index
 from workflow_scripts.rogi.inventory.scores import scores
 
@@ -52,7 +51,7 @@ def main(folder: Path, results: Path, subregion: str) -> None:
         output = folder / str(number)
         runs[name] = measured("ours.map_subregion", **given, subregion=subregion, output=str(output), changes=changes)
         raster = output / "probability.tif"
-        masks[name] = read_mask(raster, CONFIG["candidates"]["threshold"], bounds_of(raster))
+        masks[name] = read_mask(raster, threshold_of(raster), bounds_of(raster))
     known = _rasterized(truth, subregions, subregion, folder / "0" / "probability.tif")
     print(f"{subregion} of the demo world, {runs[REFERENCE]['mapped_px'] / 1e6:.1f} Mpx", end="\n\n")
     table(HEADER, [_row(name, runs, masks, known) for name in VARIANTS])

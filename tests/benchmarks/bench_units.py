@@ -8,6 +8,7 @@ from argparse import ArgumentParser
 from glob import glob
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -16,6 +17,7 @@ import rasterio
 from rasterio.features import rasterize
 
 from tests.benchmarks.machine import describe, table
+from tests.benchmarks.masks import threshold_of
 from tests.benchmarks.settings import CONFIG
 from workflow_scripts.rogi.attributes.elevation import open_mosaics
 from workflow_scripts.rogi.files import read_vector
@@ -39,13 +41,14 @@ def main(results: Path, folder: Path) -> None:
     regions = read_vector(results / "inputs/subregions.gpkg")
     dem = sorted(glob(str(results / "demo_world/nasadem/*.zip")))
     close = touching(truth, TOUCH_M)
+    threshold = threshold_of(next(iter(_of_network(results, regions).values())))
     rows, quality = [], {}
     for name, rasters in (
         ("network", _of_network(results, regions)),
         ("truth", _of_truth(results, regions, truth, folder)),
     ):
         for way, (units, has_flow) in WAYS.items():
-            found = _found(rasters, regions, units, dem if has_flow else [])
+            found = _found(rasters, regions, {"units": units, "threshold": threshold}, dem if has_flow else [])
             for which, known in (("all", truth), ("touching", truth[close])):
                 ours = found if which == "all" else found[found.intersects(known.union_all())]
                 scores = panoptic_quality(ours.geometry, known)
@@ -78,9 +81,11 @@ def _of_truth(results: Path, regions: gpd.GeoDataFrame, truth: gpd.GeoSeries, fo
     return rasters
 
 
-def _found(rasters: dict[str, Path], regions: gpd.GeoDataFrame, units: str, dem: list[str]) -> gpd.GeoDataFrame:
+def _found(
+    rasters: dict[str, Path], regions: gpd.GeoDataFrame, changes: dict[str, Any], dem: list[str]
+) -> gpd.GeoDataFrame:
     """Return the candidates of all subregions, each once."""
-    rules = CandidateRules(**CONFIG["candidates"] | {"units": units})
+    rules = CandidateRules(**CONFIG["candidates"] | changes)
     mosaics = open_mosaics(dem) if dem else []
     parts = []
     for slug, path in rasters.items():

@@ -7,7 +7,9 @@ import numpy as np
 import rasterio
 from rasterio.windows import from_bounds
 
+from tests.benchmarks.settings import CONFIG
 from workflow_scripts.rogi.mapping.blend import FULL, NODATA
+from workflow_scripts.rogi.mapping.rules import rules_for
 
 Bounds = tuple[float, float, float, float]
 
@@ -23,6 +25,12 @@ def bounds_of(raster: str | Path) -> Bounds:
     """Return west, south, east and north of a raster."""
     with rasterio.open(raster) as dataset:
         return tuple(dataset.bounds)
+
+
+def threshold_of(probability: str | Path) -> float:
+    """Return the threshold at which config.yaml cuts a raster."""
+    with rasterio.open(probability) as dataset:
+        return rules_for(CONFIG["candidates"], str(probability), dataset.tags()).threshold
 
 
 def read_mask(probability: str | Path, threshold: float, bounds: Bounds) -> np.ndarray:

@@ -6,8 +6,8 @@ import torch
 from rasterio.windows import Window
 from torch import nn
 
-from tests.worlds import BANDS
-from workflow_scripts.rogi.training.network import Architecture, TrainedModel, build, save
+from tests.architectures import architecture
+from workflow_scripts.rogi.training.network import TrainedModel, build, save
 
 SEED, CROPS, CROP_PX = 20240, 4, 480
 
@@ -19,7 +19,7 @@ def write_network(model: str, raster: str, encoder: str, decoder_channels: int) 
     nothing, and rounding errors grow in it as they do not in a trained one.
     """
     torch.manual_seed(SEED)
-    made_of = Architecture("DeepLabV3Plus", encoder, tuple(BANDS), 16, (6, 12, 18), decoder_channels)
+    made_of = architecture(encoder=encoder, decoder_channels=decoder_channels)
     network = build(made_of).eval()
     crops = _crops(raster)
     std, mean = torch.std_mean(crops, dim=(0, 2, 3))
@@ -29,7 +29,8 @@ def write_network(model: str, raster: str, encoder: str, decoder_channels: int) 
         norm.momentum = 1.0  # the statistics of this batch alone
     with torch.no_grad():
         network((crops - mean.view(-1, 1, 1)) / std.view(-1, 1, 1))
-    save(model, TrainedModel(network, made_of, tuple(mean.tolist()), tuple(std.tolist()), {"note": "random weights"}))
+    statistics = tuple(mean.tolist()), tuple(std.tolist())
+    save(model, TrainedModel(network, made_of, *statistics, 1.0, 0.5, {"note": "random weights"}))
 
 
 def _crops(raster: str) -> torch.Tensor:

@@ -51,7 +51,7 @@ def map_subregion(
     files = {key: f"{output}/{name}" for key, name in names.items()}
     started = time.perf_counter()
     predict_subregion.main(
-        indexes, subregions, [model], **files, subregion=subregion,
+        indexes, subregions, [model], [], [], **files, subregion=subregion, channels=[],
         bands=IMAGERY["bands"], nodata=IMAGERY["nodata"], damaged=IMAGERY["damaged_blocks"],
         screening=IMAGERY["screening"], missing="nodata", halo_m=0,
         prediction=CONFIG["prediction"] | changes, threads=THREADS,
@@ -79,7 +79,7 @@ def forward(folder: str, model: str) -> dict[str, float]:
     keep_freed_memory()
     device = choose_device("cpu")
     precision = choose_precision(settings.precision, device)
-    trained = load(model, IMAGERY["bands"])
+    trained = load(model, IMAGERY["bands"], [])
     inputs = _inputs(folder, settings, trained, precision)
     network = accelerated(trained.network, len(IMAGERY["bands"]), device, precision)
     with torch.inference_mode():

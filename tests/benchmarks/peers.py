@@ -34,7 +34,7 @@ def torchgeo_grid(raster: str, model: str, output: str) -> dict[str, float]:
     torchgeo itself has nothing that puts windows together; this is how its users do it.
     """
     started = time.perf_counter()
-    trained = load(model, BANDS)
+    trained = load(model, BANDS, [])
     mean, std = _statistics(trained)
     dataset = Quads(raster, bands=BANDS, transforms=lambda sample: sample | {"image": (sample["image"] - mean) / std})
     sampler = GridGeoSampler(dataset, size=WINDOW_PX, stride=STRIDE_PX)
@@ -67,7 +67,7 @@ def _paste(whole: np.ndarray, score: np.ndarray, row: int, column: int) -> None:
 def geoai_predict(raster: str, model: str, output: str) -> dict[str, float]:
     """Map a raster with geoai's `predict_geotiff`, blended by its default, a spline window."""
     started = time.perf_counter()
-    trained = load(model, BANDS)
+    trained = load(model, BANDS, [])
     mean, std = (values.numpy() for values in _statistics(trained))
     overlap = WINDOW_PX - STRIDE_PX
     predict_geotiff(

@@ -22,7 +22,7 @@ def run(raster: str, model: str, output: str, part: int, parts: int) -> dict[str
         See `work`; the seconds are those from the model file to the closed raster.
     """
     started, windows = time.perf_counter(), 0
-    trained = load(model, BANDS)
+    trained = load(model, BANDS, [])
     mean, std = (torch.tensor(values).view(-1, 1, 1) for values in (trained.mean, trained.std))
     with rasterio.open(raster) as source, torch.no_grad():
         top, bottom = (source.height * number // parts for number in (part, part + 1))

@@ -87,8 +87,8 @@ def study(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config
     climate["precipitation"] |= {"files": "in/rain.nc", "variable": "rain", "years": [2019, 2019]}
     climate["ground_temperature"] |= {"path": "in/magt.tif"}
     config["glaciers"] |= {"outlines": [], "debris": []}
-    entry = {"name": "Ours", "path": "in/inventory.gpkg", "layer": None, "id_field": "name"}
-    config |= {"inventories": [entry], "negatives": []}
+    ours = {"name": "Ours", "path": "in/inventory.gpkg", "id_field": "name"}
+    config |= {"inventories": [config["inventories"][0] | ours], "negatives": []}
     config["evaluation"]["references"] = []
     config["training"]["device"] = config["prediction"]["device"] = "cpu"
     return config

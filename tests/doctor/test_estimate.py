@@ -66,6 +66,8 @@ def test_unknown_rates_give_unknown_hours(config: Config, area: Area, index: gpd
 def test_patches_fill_the_buffer_of_every_polygon(config: Config, index: gpd.GeoDataFrame) -> None:
     metres = PIXEL * np.cos(np.radians(index.to_crs(WGS84).total_bounds[1]))
     side = np.ceil(2 * 1500 / metres / 320) + 1
-    assert patches_gib(config, 10, index) == pytest.approx(10 * side**2 * 480**2 * 4 / 2**30)
+    assert patches_gib(config, 10, index) == pytest.approx(10 * side**2 * 480**2 * 5 / 2**30)
+    config["imagery"]["channels"] = [{"name": "slope", "source": "terrain", "relative": False}] * 2
+    assert patches_gib(config, 10, index) == pytest.approx(10 * side**2 * 480**2 * 13 / 2**30)
     config["model"]["files"] = [str(Path("model.pt"))]
     assert patches_gib(config, 10, index) == 0

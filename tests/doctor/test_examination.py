@@ -9,6 +9,7 @@ from typing import Any
 import geopandas as gpd
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 import rasterio
 import shapely
@@ -321,3 +322,46 @@ def test_answers_of_reviewers_are_looked_at(study: Config, answer: str, kind: st
     (verdict,) = [verdict for verdict in looked_at(study).verdicts if verdict.check == "validation"]
     assert (verdict.verdict, verdict.input) == (kind, "answers")
     assert told in verdict.found
+
+
+def of_the_inventory(found: Examination) -> Verdict:
+    (verdict,) = [verdict for verdict in found.verdicts if verdict.input == "inventories: Ours"]
+    return verdict
+
+
+def test_labels_off_the_pixels_of_the_imagery_are_found(study: Config) -> None:
+    without_climate(study)
+    with rasterio.open("in/imagery/mosaic_1/quad_0_0.tif") as image:
+        crs, transform = image.crs, image.transform
+    study["inventories"][0] |= {"path": "in/labels*.tif", "id_field": None}
+    write_raster("in/labels_1.tif", np.eye(40, dtype=np.uint8), crs, transform)
+    write_raster("in/labels_2.tif", np.ones((40, 40), np.uint8), crs, transform)
+    verdict = of_the_inventory(looked_at(study))
+    assert (verdict.verdict, verdict.found) == (OK, "41 polygons")
+    write_raster("in/labels_2.tif", np.ones((40, 40), np.uint8), crs, transform @ Affine.translation(0.3, 0))
+    verdict = of_the_inventory(looked_at(study))
+    assert verdict.verdict == FAILED
+    assert "labels_2.tif lies +0.30 pixels east and" in verdict.found
+
+
+def test_what_the_compilation_would_repair_or_drop_is_counted_but_not_what_the_config_leaves_out(study: Config) -> None:
+    without_climate(study)
+    frame = gpd.read_file("in/inventory.gpkg")
+    line = shapely.LineString(frame.geometry[0].geoms[0].exterior.coords)
+    more = gpd.GeoDataFrame({"name": ["c", "d", "e"]}, geometry=[line, shapely.Point(79, 35), line], crs=4326)
+    Path("in/inventory.gpkg").unlink()
+    pd.concat([frame, more]).to_file("in/inventory.gpkg")
+    study["inventories"][0]["leave_out"] = {"name": ["e"]}
+    verdict = of_the_inventory(looked_at(study))
+    assert (verdict.verdict, verdict.found) == (WARNING, "3 polygons, 1 repaired, 1 dropped")
+
+
+def test_review_files_for_the_next_training_are_read(study: Config) -> None:
+    without_climate(study)
+    study["imagery"]["mosaics"] = []
+    study["compile"]["removed_by_review"] = "in/reviews"
+    Path("in/reviews/elsewhere").mkdir(parents=True)
+    gpd.read_file("in/inventory.gpkg").to_file("in/reviews/elsewhere/ann.gpkg")
+    (verdict,) = [verdict for verdict in of(looked_at(study), FAILED) if verdict.check == "review"]
+    assert verdict.input == "in/reviews/elsewhere"
+    assert "ann.gpkg: no layer has the field 'operation'" in verdict.found

@@ -27,7 +27,7 @@ class Slow:
     def read(self, window: Window) -> Scene:
         assert threading.get_ident() == self.thread
         time.sleep(0.002 * (11 - (window.row_off - WHOLE.row_off) // 7))
-        return Scene(*(np.full((1, 1), window.col_off),) * 3)
+        return Scene(*(np.full((1, 1), window.col_off),) * 4)
 
     def __exit__(self, *_: object) -> None:
         self.closed = True

@@ -10,7 +10,7 @@ import shapely
 from tests.inventory.study import subregions
 from workflow_scripts import compare_inventories as script
 from workflow_scripts.rogi.files import read_vector, write_layers
-from workflow_scripts.rogi.geodesy import area_m2, to_local
+from workflow_scripts.rogi.geodesy import area_m2, local_projection
 from workflow_scripts.rogi.inventory.comparison import COLUMNS, LAYERS, Comparison, compare_inventories
 from workflow_scripts.rogi.inventory.references import Reference, read_references
 
@@ -93,8 +93,9 @@ def test_an_unstated_footprint_is_the_hull_with_a_margin() -> None:
     ground = reference.ground(1.0, 100)
     hull = reference.outlines.union_all().convex_hull
     assert ground.contains(hull)
-    local = to_local(ground, 4326).iloc[0], to_local(hull, 4326)
-    width = shapely.hausdorff_distance(local[0].exterior, local[1].to_crs(to_local(ground, 4326).crs).iloc[0].exterior)
+    centre = hull.centroid
+    local = gpd.GeoSeries([ground, hull], crs=4326).to_crs(local_projection(centre.x, centre.y))
+    width = shapely.hausdorff_distance(*local.exterior)
     assert width == pytest.approx(100, abs=0.5)
     total = compared(ours(SAME, BEYOND), reference).table.iloc[-1]
     assert total["footprint"] == "hull of its outlines"

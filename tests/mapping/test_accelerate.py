@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from tests.architectures import architecture
 from workflow_scripts.rogi.mapping.accelerate import (
     PhasedConv2d,
     accelerated,
@@ -14,7 +15,7 @@ from workflow_scripts.rogi.mapping.accelerate import (
     keep_freed_memory,
     split_dilation,
 )
-from workflow_scripts.rogi.training.network import Architecture, build
+from workflow_scripts.rogi.training.network import build
 
 CPU = torch.device("cpu")
 
@@ -39,7 +40,7 @@ def trained_like(network: nn.Module) -> nn.Module:
 )
 def test_nothing_is_left_to_normalise_and_the_scores_stay(name: str, encoder: str) -> None:
     torch.manual_seed(0)
-    network = trained_like(build(Architecture(name, encoder, ("red", "green", "blue"), 16, (6, 12, 18), 64)))
+    network = trained_like(build(architecture(name=name, encoder=encoder, decoder_channels=64)))
     faster = accelerated(network, 3, CPU, torch.float32)
     assert any(isinstance(module, nn.BatchNorm2d) for module in network.modules())
     assert not any(isinstance(module, nn.BatchNorm2d) for module in faster.modules())

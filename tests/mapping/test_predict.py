@@ -35,7 +35,7 @@ LARGE = Window(WHOLE.col_off - MARGIN, WHOLE.row_off - MARGIN, SIDE + 2 * MARGIN
 class Pointwise(nn.Module):
     """The first band itself."""
 
-    def forward(self, image: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
+    def forward(self, image: torch.Tensor, valid: torch.Tensor, channels: torch.Tensor) -> torch.Tensor:
         return image[:, :1].clamp(max=FULL)
 
 
@@ -46,7 +46,7 @@ class Blur(nn.Module):
         super().__init__()
         self.side = side
 
-    def forward(self, image: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
+    def forward(self, image: torch.Tensor, *others: torch.Tensor) -> torch.Tensor:
         return functional.avg_pool2d(image[:, 1:2].float(), self.side, 1, self.side // 2).byte()
 
 
@@ -57,11 +57,11 @@ class Dying(Blur):
         super().__init__()
         self.left = at
 
-    def forward(self, image: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
+    def forward(self, image: torch.Tensor, *others: torch.Tensor) -> torch.Tensor:
         self.left -= 1
         if self.left < 0:
             raise InterruptedError("killed")
-        return super().forward(image, valid)
+        return super().forward(image, *others)
 
 
 @dataclass
@@ -256,7 +256,7 @@ def test_the_groups_geometry_takes_the_highest_score(world: World, mapped: Mappe
     expected = np.zeros((SIDE, SIDE), np.uint8)
     with Imagery(world.indexes[:1], 3, None, CLEAR) as imagery:
         for window in WindowGrid(480, stride).touching(WHOLE):
-            score = Blur(9)(torch.from_numpy(imagery.read(window).image[np.newaxis]), torch.ones(1))[0, 0].numpy()
+            score = Blur(9)(torch.from_numpy(imagery.read(window).image[np.newaxis]))[0, 0].numpy()
             rows = slice(max(window.row_off, WHOLE.row_off), min(window.row_off + 480, WHOLE.row_off + SIDE))
             columns = slice(max(window.col_off, WHOLE.col_off), min(window.col_off + 480, WHOLE.col_off + SIDE))
             shared = Window.from_slices(rows, columns, boundless=True)
@@ -271,7 +271,7 @@ def test_windows_cross_quad_seams(tmp_path: Path) -> None:
     index = write_mosaic(tmp_path, image, np.ones((SIDE, SIDE), bool))
     # WHOLE starts at a multiple of 512 px, so one window holds all of it.
     scores, _ = Run([index], tmp_path / "ledger", window_px=512, overlap_px=0)()
-    expected = Blur()(torch.from_numpy(image[np.newaxis]), torch.ones(1))[0, 0].numpy()
+    expected = Blur()(torch.from_numpy(image[np.newaxis]))[0, 0].numpy()
     seam = np.s_[QUAD - 48 : QUAD + 48, QUAD - 48 : QUAD + 48]
     assert np.array_equal(scores[seam], expected[seam])
     assert np.array_equal(scores, expected)

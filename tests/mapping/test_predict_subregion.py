@@ -7,7 +7,9 @@ import subprocess
 import sys
 import time
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
+from shutil import copy
 from typing import Any
 
 import numpy as np
@@ -15,10 +17,13 @@ import pytest
 import rasterio
 import shapely
 import torch
+from affine import Affine
 from pyproj import Geod
 from rasterio.windows import Window
 from rio_cogeo.cogeo import cog_validate
+from torch import nn
 
+from tests.architectures import architecture
 from tests.rule_files import ROOT
 from tests.worlds import (
     CLEAR,
@@ -42,11 +47,12 @@ from workflow_scripts.rogi.imagery import gaps
 from workflow_scripts.rogi.imagery.grid import intersection, within
 from workflow_scripts.rogi.imagery.index import index_quads, read_index, uncovered, write_index
 from workflow_scripts.rogi.imagery.mosaic import Imagery
+from workflow_scripts.rogi.imagery.terrain import TERRAIN
 from workflow_scripts.rogi.mapping.blend import FULL, NODATA
 from workflow_scripts.rogi.mapping.ledger import Ledger
 from workflow_scripts.rogi.mapping.windows import WindowGrid
-from workflow_scripts.rogi.raster import RasterError
-from workflow_scripts.rogi.training.network import load, save
+from workflow_scripts.rogi.raster import RasterError, write_raster
+from workflow_scripts.rogi.training.network import TrainedModel, build, load, save
 
 HALO_M = 150.0
 PREDICTION: dict[str, Any] = {
@@ -82,16 +88,21 @@ def run(
     slug: str,
     missing: str = "stop",
     models: list[Path] | None = None,
+    channels: list[dict[str, Any]] | None = None,
+    dem: list[str] | None = None,
+    channel_files: list[str] | None = None,
     **how: Any,
 ) -> None:
     files: dict[str, Any] = {
         "models": [str(path) for path in (models or [model])],
+        "dem_files": dem or [],
+        "channel_files": channel_files or [],
         "probability": str(out / "probability.tif"),
         "source": str(out / "source.tif"),
         "report": str(out / "prediction.json"),
         "ledger": str(out / ".ledger"),
     }
-    ground: dict[str, Any] = {"subregion": slug, "missing": missing, "halo_m": HALO_M}
+    ground: dict[str, Any] = {"subregion": slug, "missing": missing, "halo_m": HALO_M, "channels": channels or []}
     predict_subregion.main(indexes, subregions, **files, **ground, **imagery, prediction=PREDICTION | how, threads=1)
 
 
@@ -194,9 +205,9 @@ import json, sys, torch
 from workflow_scripts import predict_subregion
 from workflow_scripts.rogi.mapping.scorer import Scoring
 plain = Scoring.forward
-def slow(self, image, valid):
+def slow(self, *given):
     __import__("time").sleep(0.05)
-    return plain(self, image, valid)
+    return plain(self, *given)
 Scoring.forward = slow
 predict_subregion.main(**json.loads(sys.argv[1]))
 """
@@ -209,6 +220,7 @@ def test_a_killed_job_goes_on_and_ends_with_the_same_bytes(
     out = tmp_path / "out"
     arguments: dict[str, Any] = {
         "indexes": world.indexes, "models": [str(tiny_model)], "subregion": "west", "missing": "stop",
+        "dem_files": [], "channel_files": [], "channels": [],
         "subregions": write_subregions(tmp_path / "subregions.gpkg", {"west": WEST, "east": EAST}),
         "probability": str(out / "probability.tif"), "source": str(out / "source.tif"),
         "report": str(out / "prediction.json"), "ledger": str(out / ".ledger"),
@@ -272,7 +284,7 @@ def test_a_ledger_of_other_imagery_beside_the_extent_is_refused(
 
 
 def test_an_ensemble_has_its_spread_in_a_second_band(world: World, tiny_model: Path, tmp_path: Path) -> None:
-    other = load(tiny_model, ["red", "green", "blue"])
+    other = load(tiny_model, ["red", "green", "blue"], [])
     with torch.no_grad():
         for parameter in other.network.parameters():
             parameter.mul_(1.02)
@@ -316,6 +328,107 @@ def test_damaged_blocks_stop_or_are_counted(tiny_model: Path, tmp_path: Path) ->
     scores, window = read(tmp_path / "probability.tif")
     row, column = WHOLE.row_off + 64 - window.row_off, WHOLE.col_off + 128 - window.col_off
     assert (scores[row : row + 64, column : column + 64] == NODATA).all()
+
+
+CHANNELS: list[dict[str, Any]] = [
+    *({"name": name, "source": "terrain", "relative": name == "elevation"} for name in TERRAIN),
+    {"name": "coherence", "source": "*coherence.tif", "relative": False},
+]
+
+
+@pytest.fixture(scope="module")
+def above(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Return a model of all channels and the files that they are read from: half a DEM, and a coarse raster."""
+    folder, rng = tmp_path_factory.mktemp("above"), np.random.default_rng(4)
+    heights = rng.normal(4500, 60, (QUAD, QUAD)).astype(np.float32)
+    transform = GRID.transform(WHOLE)
+    write_raster(folder / "dem.tif", heights, GRID.crs, transform, nodata=-9999)
+    coherence = rng.random((20, 20)).astype(np.float32)
+    write_raster(folder / "coherence.tif", coherence, GRID.crs, transform @ Affine.scale(SIDE / 20), nodata=-1)
+    torch.manual_seed(2)
+    made_of = architecture(channels=tuple(channel["name"] for channel in CHANNELS), relative=("elevation",))
+    mean = *(120.0,) * 3, 0.0, 45.0, 0.0, 0.0, 0.0, 0.1, 0.5
+    std = *(35.0,) * 3, 60.0, 15.0, 0.7, 0.7, 50.0, 0.1, 0.3
+    save(folder / "model.pt", TrainedModel(build(made_of), made_of, mean, std, 1.4, 0.3, {}))
+    return {
+        "model": folder / "model.pt",
+        "channels": [entry | {"source": entry["source"].replace("*", f"{folder}/*")} for entry in CHANNELS],
+        "dem": [str(folder / "dem.tif")],
+        "channel_files": [str(folder / "coherence.tif")],
+    }
+
+
+def test_channels_are_mapped_with_and_neighbours_agree(world: World, above: dict[str, Any], tmp_path: Path) -> None:
+    """Also over the edge of the DEM, beyond which terrain is missing."""
+    subregions = write_subregions(tmp_path / "subregions.gpkg", {"west": WEST, "east": EAST})
+    for slug in ("west", "east"):
+        run(world.indexes, world.imagery, subregions, out=tmp_path / slug, slug=slug, **above)
+    (one, place), (other, next_to) = (read(tmp_path / slug / "probability.tif") for slug in ("west", "east"))
+    assert place == next_to
+    both = (one != NODATA) & (other != NODATA)
+    assert both.sum() > 1000
+    assert np.array_equal(one[both], other[both])
+    assert np.unique(one[one != NODATA]).size > 5
+
+
+def test_a_ledger_of_another_dem_is_refused(
+    world: World, above: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    subregions = write_subregions(tmp_path / "subregions.gpkg", {"west": WEST})
+    other = copy(above["dem"][0], tmp_path / "other.tif")
+    with rasterio.open(other, "r+") as dataset:
+        dataset.write(dataset.read() + np.linspace(0, 5000, QUAD, dtype=np.float32))
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "discard", Ledger.close)
+        run(world.indexes, world.imagery, subregions, out=tmp_path, slug="west", **above)
+    before = (tmp_path / "probability.tif").read_bytes()
+    run(world.indexes, world.imagery, subregions, out=tmp_path, slug="west", **above | {"dem": [str(other)]})
+    assert "is of another model, configuration, imagery" in caplog.text
+    assert (tmp_path / "probability.tif").read_bytes() != before
+
+
+def test_the_raster_states_the_threshold_of_its_models(
+    world: World, tiny_model: Path, tmp_path: Path, mapped: dict[str, Path]
+) -> None:
+    subregions = write_subregions(tmp_path / "subregions.gpkg", {"west": WEST})
+    other = tmp_path / "other.pt"
+    save(other, replace(load(tiny_model, ["red", "green", "blue"], []), threshold=0.2))
+    run(world.indexes, world.imagery, subregions, tiny_model, tmp_path, "west", models=[tiny_model, other])
+    for path, expected in ((mapped["west"], 0.5), (tmp_path, 0.35)):
+        with rasterio.open(path / "probability.tif") as dataset:
+            assert float(dataset.tags()["threshold"]) == pytest.approx(expected)
+            assert dataset.tags()["units"] == "probability times 254"
+
+
+def test_a_model_of_other_channels_is_refused(world: World, above: dict[str, Any], tmp_path: Path) -> None:
+    subregions = write_subregions(tmp_path / "subregions.gpkg", {"west": WEST})
+    fewer = above | {"channels": above["channels"][:2]}
+    with pytest.raises(ValueError, match=r"channels elevation, slope, .*, and the imagery has elevation, slope \("):
+        run(world.indexes, world.imagery, subregions, out=tmp_path, slug="west", **fewer)
+
+
+def test_imagery_of_four_bands_is_mapped_with_all_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network that looks at near infrared alone."""
+    monkeypatch.setattr("workflow_scripts.rogi.training.network.build", lambda made_of: nn.Conv2d(4, 1, 1, bias=False))
+    image = np.concatenate([texture(3), texture(4)[:1]])
+    index = write_mosaic(tmp_path / "four", image, np.ones((SIDE, SIDE), bool))
+    bands = ["red", "green", "blue", "nir"]
+    network = nn.Conv2d(4, 1, 1, bias=False)
+    network.load_state_dict({"weight": torch.tensor([0.0, 0.0, 0.0, 1.0]).view(1, 4, 1, 1)})
+    model = TrainedModel(network, architecture(bands=tuple(bands)), (110.0,) * 4, (35.0,) * 4, 2.0, 0.5, {})
+    save(tmp_path / "model.pt", model)
+    subregions = write_subregions(tmp_path / "subregions.gpkg", {"west": WEST})
+    imagery = {"bands": bands, "nodata": None, "damaged": "stop", "screening": SCREENING}
+    run([index], imagery, subregions, tmp_path / "model.pt", tmp_path, "west")
+    scores, place = read(tmp_path / "probability.tif")
+    shared = intersection(place, WHOLE)
+    assert shared is not None
+    found, near_infrared = scores[within(shared, place)], image[3][within(shared, WHOLE)].astype(float)
+    expected = FULL / (1 + np.exp(-(near_infrared - 110) / 35 / 2))
+    mapped = found != NODATA
+    assert mapped.sum() > 1000
+    assert np.abs(found - expected)[mapped].max() <= 1
 
 
 def test_a_model_of_other_bands_is_refused(world: World, tiny_model: Path, tmp_path: Path) -> None:

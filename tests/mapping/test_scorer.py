@@ -3,36 +3,50 @@
 import logging
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from tests.architectures import architecture
 from workflow_scripts.rogi.imagery.mosaic import Scene
 from workflow_scripts.rogi.mapping.blend import FULL
-from workflow_scripts.rogi.mapping.scorer import Scorer, make_scorer, views
-from workflow_scripts.rogi.training.network import Architecture, TrainedModel
+from workflow_scripts.rogi.mapping.scorer import Scorer, make_scorer, turned_back, views
+from workflow_scripts.rogi.training.network import TrainedModel
+from workflow_scripts.rogi.training.orientation import turn
 
 CPU = torch.device("cpu")
 MEAN, STD = (100.0, 110.0, 120.0), (30.0, 20.0, 10.0)
 
 
-def scene(seed: int, side: int = 32) -> Scene:
+def of(image: np.ndarray, valid: np.ndarray, channels: np.ndarray | None = None) -> Scene:
+    none = np.empty((0, *valid.shape), np.float32)
+    return Scene(image, valid, valid.astype(np.uint8), none if channels is None else channels)
+
+
+def scene(seed: int, side: int = 32, channels: int = 0) -> Scene:
     rng = np.random.default_rng(seed)
     valid = rng.random((side, side)) > 0.1
     image = rng.integers(1, 256, (3, side, side), np.uint8) * valid
-    return Scene(image, valid, valid.astype(np.uint8))
+    layers = rng.normal(size=(channels, side, side)).astype(np.float32)
+    layers[rng.random(layers.shape) < 0.1] = np.nan
+    return of(image, valid, layers)
 
 
-def trained(network: nn.Module) -> TrainedModel:
-    architecture = Architecture("DeepLabV3Plus", "none", ("red", "green", "blue"), 16, (6, 12, 18), 64)
-    return TrainedModel(network.eval(), architecture, MEAN, STD, {})
+def trained(network: nn.Module, channels: tuple[str, ...] = (), temperature: float = 1.0) -> TrainedModel:
+    statistics = (*MEAN, *[0.5] * len(channels)), (*STD, *[2.0] * len(channels))
+    return TrainedModel(network.eval(), architecture(channels=channels), *statistics, temperature, 0.5, {})
+
+
+def score(models: list[TrainedModel], scenes: list[Scene], test_time: str = "none", size: int = 4) -> np.ndarray:
+    scorer = make_scorer(models, CPU, torch.float32, test_time, size, False)
+    return np.concatenate([scorer.collect(pending) for pending in scorer.submit(scenes)])
 
 
 def scored(networks: list[nn.Module], scenes: list[Scene], test_time: str = "none", size: int = 4) -> np.ndarray:
-    scorer = make_scorer([trained(network) for network in networks], CPU, torch.float32, test_time, size, False)
-    return np.concatenate([scorer.collect(pending) for pending in scorer.submit(scenes)])
+    return score([trained(network) for network in networks], scenes, test_time, size)
 
 
 def linear(seed: int) -> nn.Conv2d:
@@ -67,8 +81,8 @@ def test_certainty_is_254(bias: float, expected: int) -> None:
 
 
 def test_constant_and_empty_scenes_are_scored_like_any_other() -> None:
-    blank = Scene(np.full((3, 16, 16), 77, np.uint8), np.ones((16, 16), bool), np.ones((16, 16), np.uint8))
-    empty = Scene(np.zeros((3, 16, 16), np.uint8), np.zeros((16, 16), bool), np.zeros((16, 16), np.uint8))
+    blank = of(np.full((3, 16, 16), 77, np.uint8), np.ones((16, 16), bool))
+    empty = of(np.zeros((3, 16, 16), np.uint8), np.zeros((16, 16), bool))
     assert np.unique(scored([linear(0)], [blank])).size == 1
     assert np.isfinite(scored([linear(0)], [empty]).astype(float)).all()
 
@@ -90,23 +104,79 @@ def test_members_that_agree_have_no_spread() -> None:
 @pytest.mark.parametrize(("test_time", "count"), [("none", 1), ("flips", 4), ("dihedral", 8)])
 def test_views_are_different_and_lead_back(test_time: str, count: int) -> None:
     image = torch.arange(25.0).reshape(1, 5, 5)
-    seen = [there(image) for there, _ in views(test_time)]
+    seen = [turn(image, (), *view) for view in views(test_time)]
     assert len({tuple(view.flatten().tolist()) for view in seen}) == count
-    for there, back in views(test_time):
-        assert torch.equal(back(there(image)), image)
+    for view in views(test_time):
+        assert torch.equal(turned_back(turn(image, (), *view), *view), image)
     assert torch.equal(seen[0], image)
 
 
-def test_all_views_together_are_blind_to_direction() -> None:
-    """A network that looks one way only becomes symmetric, and so do its scores."""
+def turned(scene: Scene, mirrored: bool) -> Scene:
+    """Return the scene of a world that is mirrored, if asked for, and turned by 90° to the left."""
+    image, valid, channels = (
+        np.rot90(part[..., ::-1] if mirrored else part, 1, (-2, -1)).copy()
+        for part in (scene.image, scene.valid, scene.channels)
+    )
+    if len(channels):
+        east, north = channels[1].copy(), channels[2].copy()
+        channels[1], channels[2] = -north, -east if mirrored else east
+    return of(image, valid, channels)
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("channels", [(), ("slope", "aspect_sine", "aspect_cosine")])
+def test_all_views_together_are_blind_to_direction(channels: tuple[str, ...], mirrored: bool) -> None:
+    """A network that looks one way only becomes symmetric; aspect is a direction and turns with the ground."""
     torch.manual_seed(2)
-    network, seen = nn.Conv2d(3, 1, 5, padding=2), scene(7)
-    turned = Scene(np.rot90(seen.image, 1, (1, 2)).copy(), np.rot90(seen.valid).copy(), np.rot90(seen.source).copy())
-    plain, all_views = (scored([network], [seen, turned], test_time)[:, 0] for test_time in ("none", "dihedral"))
-    assert not np.array_equal(np.rot90(plain[0]), plain[1])
-    difference = np.rot90(all_views[0]).astype(int) - all_views[1]
+    model = trained(nn.Conv2d(3 + len(channels), 1, 5, padding=2), channels)
+    seen = scene(7, channels=len(channels))
+    plain, all_views = (score([model], [seen, turned(seen, mirrored)], views)[:, 0] for views in ("none", "dihedral"))
+    back = np.s_[:, ::-1] if mirrored else np.s_[:, :]
+    assert not np.array_equal(np.rot90(plain[0][back]), plain[1])
+    difference = np.rot90(all_views[0][back]).astype(int) - all_views[1]
     assert np.abs(difference).max() <= 1  # sums of eight in another order
     assert (difference != 0).mean() < 1e-2
+
+
+def test_a_direction_that_did_not_turn_would_show() -> None:
+    torch.manual_seed(2)
+    names = ("slope", "aspect_sine", "aspect_cosine")
+    model = trained(nn.Conv2d(6, 1, 5, padding=2), names)
+    seen = scene(7, channels=3)
+    wrong = of(*(np.rot90(part, 1, (-2, -1)).copy() for part in (seen.image, seen.valid, seen.channels)))
+    one, other = score([model], [seen, wrong], "dihedral")[:, 0]
+    assert np.abs(np.rot90(one).astype(int) - other).max() > 5
+
+
+def test_channels_are_seen_and_missing_ones_are_at_the_mean() -> None:
+    network, seen = nn.Conv2d(4, 1, 1), scene(3, channels=1)
+    found = score([trained(network, ("slope",))], [seen])[0, 0]
+    assert network.bias is not None
+    weights = network.weight.detach().numpy().ravel()
+    channel = np.where(seen.valid & np.isfinite(seen.channels[0]), (seen.channels[0] - 0.5) / 2, 0)
+    bands = (seen.image - np.reshape(MEAN, (3, 1, 1))) / np.reshape(STD, (3, 1, 1)) * seen.valid
+    logits = np.tensordot(weights[:3], bands, 1) + weights[3] * channel + network.bias.item()
+    assert np.abs(found - FULL / (1 + np.exp(-logits))).max() <= 0.5 + 1e-3
+
+
+def test_every_model_has_its_own_temperature() -> None:
+    networks, seen = [linear(seed) for seed in range(2)], scene(5)
+    logits = [np.log(p / (1 - p)) for p in (probability(network, seen) for network in networks)]
+    temperatures = 2.5, 0.5
+    models = [trained(network, (), heat) for network, heat in zip(networks, temperatures, strict=True)]
+    calibrated = [1 / (1 + np.exp(-logit / heat)) for logit, heat in zip(logits, temperatures, strict=True)]
+    for model, expected in zip(models, calibrated, strict=True):
+        assert np.abs(score([model], [seen])[0, 0] - FULL * expected).max() <= 0.5 + 1e-2
+    together = score(models, [seen])[0]
+    assert np.abs(together[0] - FULL * np.mean(calibrated, axis=0)).max() <= 0.5 + 1e-2
+    assert np.abs(together[1] - FULL * np.std(calibrated, axis=0)).max() <= 0.5 + 2e-2
+
+
+def test_a_window_that_the_network_cannot_halve_is_scored_whole() -> None:
+    model = replace(trained(linear(1)), architecture=architecture(reduction=3))
+    found = score([model], [scene(0, 70)])
+    assert found.shape == (1, 1, 70, 70)
+    assert np.unique(found).size > 1
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 8])
@@ -134,7 +204,7 @@ class Cramped(nn.Module):
         super().__init__()
         self.fits, self.score, self.batches = fits, score, list[int]()
 
-    def forward(self, image: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
+    def forward(self, image: torch.Tensor, valid: torch.Tensor, channels: torch.Tensor) -> torch.Tensor:
         if len(image) > self.fits:
             raise torch.OutOfMemoryError("CUDA out of memory")
         self.batches.append(len(image))
@@ -149,7 +219,7 @@ class Batched(Scorer):
         from workflow_scripts.rogi.mapping.scorer import Pending
 
         image = torch.from_numpy(np.stack([scene.image for scene in scenes]))
-        return Pending(self.scoring(image, image[:, 0] > 0))
+        return Pending(self.scoring(image, image[:, 0] > 0, image[:, :0]))
 
 
 @pytest.mark.parametrize(("fits", "expected"), [(8, [7]), (3, [3, 3, 1]), (1, [1] * 7)])

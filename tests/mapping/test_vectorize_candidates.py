@@ -1,12 +1,14 @@
 """The script that outlines candidates: every object is published by exactly one subregion."""
 
 import logging
+import shutil
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pytest
+import rasterio
 import shapely
 from rasterio.windows import Window
 
@@ -103,6 +105,22 @@ def test_the_layer_has_the_stated_columns_and_crs(folder: Path) -> None:
     assert set(frame["source"]) == {"Quarter 3"}
 
 
+@pytest.mark.parametrize(("threshold", "count"), [(0.5, 5), (202.0 / FULL, 3)])
+def test_the_networks_own_threshold(folder: Path, tmp_path: Path, threshold: float, count: int) -> None:
+    """Objects score 200 to 204, in the two subregions together; what lies outside of both does not count."""
+    found = 0
+    for slug in CUTS:
+        raster = shutil.copytree(folder / slug, tmp_path / slug) / "probability.tif"
+        with rasterio.open(raster, "r+") as dataset:
+            dataset.update_tags(threshold=threshold)
+        paths = str(raster), str(raster.with_name("source.tif")), str(folder / "subregions.gpkg")
+        out = str(tmp_path / f"{slug}.gpkg")
+        rules = RULES | {"threshold": "model"}
+        vectorize_candidates.main(*paths, [], out, slug, ["Quarter 3"], HALO_M, rules)
+        found += len(gpd.read_file(out))
+    assert found == count
+
+
 def test_no_candidates_give_an_empty_layer(folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     paths = str(folder / "west" / "probability.tif"), str(folder / "west" / "source.tif")
     out = str(tmp_path / "none.gpkg")
@@ -115,8 +133,8 @@ def test_no_candidates_give_an_empty_layer(folder: Path, tmp_path: Path, caplog:
     assert frame.empty
     assert list(frame.columns) == vectorize_candidates.COLUMNS
     assert caplog.messages == [
-        "west: 0 candidates in 0 systems, 0.000 km²; 0 more in the halo belong to its neighbours or lie outside the "
-        "study; 0 reach missing imagery, beyond which they may go on"
+        "west, threshold 0.500: 0 candidates in 0 systems, 0.000 km²; 0 more in the halo belong to its neighbours or "
+        "lie outside the study; 0 reach missing imagery, beyond which they may go on"
     ]
 
 

@@ -1,6 +1,7 @@
-"""The script that splits polygons and cuts patches."""
+"""The script that cuts patches."""
 
 import logging
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,115 +10,165 @@ import numpy as np
 import pytest
 import shapely
 
-from tests.worlds import BANDS, SIDE, World, series, square
+from tests.worlds import BANDS, SIDE, WHOLE, World, series, square, write_quad, write_subregions
 from workflow_scripts import cut_patches
 from workflow_scripts.rogi.files import read_vector, write_layers
 from workflow_scripts.rogi.geodesy import WGS84
 from workflow_scripts.rogi.training.cutting import LeftOut
 from workflow_scripts.rogi.training.patches import PatchFile
 
-
-def layer(shapes: list[shapely.Geometry]) -> gpd.GeoDataFrame:
-    columns = {"uid": [f"rg-{number}" for number in range(len(shapes))], "area_m2": [1.0] * len(shapes)}
-    return gpd.GeoDataFrame(columns, geometry=series(shapes)).to_crs(WGS84)
-
-
-def run(
-    world: World,
-    folder: Path,
-    negatives: bool = True,
-    method: str = "rock_glacier",
-    seed: int = 1,
-    outside: bool = True,
-    **more: Any,
-) -> None:
-    rock_glaciers = [square(column, row, 30) for column in range(20, 480, 90) for row in (40, 250, 440)]
-    layers = {
-        "rock_glaciers": layer([*rock_glaciers, *([square(SIDE + 400, 0, 30)] if outside else [])]),
-        "negatives": layer([square(150, 150, 40)] if negatives else []),
-    }
-    write_layers(folder / "inventory.gpkg", layers, geometry_type="MultiPolygon")
-    outputs: dict[str, Any] = {"patches": str(folder / "patches.h5"), "footprints": str(folder / "patches.gpkg")}
-    size: dict[str, Any] = {"buffer_m": 40.0, "size_px": 48, "stride_px": 32, "min_valid_share": 0.6}
-    split: dict[str, Any] = {"method": method, "validation_share": 0.3, "block_m": 400.0, "seed": seed}
-    numbers = size | split | more
-    cut_patches.main(str(folder / "inventory.gpkg"), world.indexes, **outputs, **world.imagery, **numbers)
+Run = Callable[..., gpd.GeoDataFrame]
+OUTLINES = [square(column, row, 30) for column in (20, 200, 440) for row in (40, 440)]
+SETTINGS: dict[str, Any] = {
+    "where": "polygons",
+    "buffer_m": 40.0,
+    "size_px": 48,
+    "stride_px": 32,
+    "random_terrain_per_rock_glacier": 0,
+    "looks": "best",
+    "min_valid_share": 0.6,
+    "max_poor_share": 0.5,
+    "snow_min_dn": 256,
+}
 
 
-def test_patches_footprints_and_log_agree(world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def layer(shapes: list[shapely.Geometry], **columns: str) -> gpd.GeoDataFrame:
+    uids = [f"{columns['inventory'].lower()}-{number}" for number in range(len(shapes))]
+    return gpd.GeoDataFrame({"uid": uids, "area_m2": 1.0} | columns, geometry=series(shapes), crs=3857).to_crs(WGS84)
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with 6 rock glaciers in view and one outside, a lake, and a subregion, the west."""
+    folder = tmp_path_factory.mktemp("drawn")
+    rock_glaciers = layer([*OUTLINES, square(SIDE + 400, 0, 30)], inventory="RG")
+    for name, negatives in (("with", [square(150, 150, 40)]), ("without", [])):
+        layers = {"rock_glaciers": rock_glaciers, "negatives": layer(negatives, inventory="Lakes", kind="water")}
+        write_layers(folder / f"{name}_lake.gpkg", layers, geometry_type="MultiPolygon")
+    write_subregions(folder / "subregions.gpkg", {"west": square(0, 0, 256, SIDE)})
+    return folder
+
+
+@pytest.fixture
+def run(world: World, drawn: Path, tmp_path: Path) -> Run:
+    """Return a function that cuts patches with changed settings and returns what became of each."""
+
+    def run(lake: str = "with", images: Sequence[str] = (), seed: int = 1, **more: Any) -> gpd.GeoDataFrame:
+        files: dict[str, Any] = {"patches": str(tmp_path / "patches.h5"), "footprints": str(tmp_path / "patches.gpkg")}
+        files |= {
+            "inventory": str(drawn / f"{lake}_lake.gpkg"),
+            "indexes": world.indexes,
+            "further_looks": list(images),
+        }
+        files |= {"subregions": [str(drawn / "subregions.gpkg")], "channels": [], "dem_files": [], "channel_files": []}
+        cut_patches.main(**files, **world.imagery, settings=SETTINGS | more, seed=seed)
+        return gpd.read_file(tmp_path / "patches.gpkg", layer="patches")
+
+    return run
+
+
+def test_patches_footprints_and_log_agree(run: Run, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "rogi"):
-        run(world, tmp_path)
-    table = gpd.read_file(tmp_path / "patches.gpkg", layer="patches")
+        table = run()
     used = table[table["used"]]
-    store = PatchFile(tmp_path / "patches.h5")
-    image, label, valid = store.read(np.arange(len(used)))
-    store.close()
+    with PatchFile(tmp_path / "patches.h5") as store:
+        image, channels, label, valid = (part.numpy() for part in store.read(np.arange(len(used))))
     assert store.bands == BANDS
-    assert store.validation.tolist() == used["validation"].tolist()
+    assert store.channels == []
+    assert store.min_valid_share == 0.6
     assert image.shape == (len(used), 3, 48, 48)
+    assert channels.shape == (len(used), 0, 48, 48)
     assert valid.mean(axis=(1, 2)) == pytest.approx(used["valid_share"].to_numpy())
     assert label.mean(axis=(1, 2)) == pytest.approx(used["rock_glacier_share"].to_numpy())
     assert (used["valid_share"] >= 0.6).all()
-    assert not table.loc[table["uid"] == "rg-18", "used"].any()
-    # 19 rock glaciers, of which 30 % are 5.7, so 6.
-    train, validation = (~used["validation"]).sum(), used["validation"].sum()
+    for column in store.table:
+        assert store.table[column].tolist() == used[column].tolist()
+    assert set(store.table["kind"]) == {"rock_glacier", "water"}
     left_out = len(table) - len(used)
-    assert f"13 rock glaciers for training, 6 for validation; {train} training and {validation}" in caplog.messages[-1]
-    assert caplog.messages[-1].endswith(f"{left_out} left out")
+    expected = f"{len(used)} patches of 7 polygons (6 rock_glacier, 1 water), 0 of them further looks; {left_out} left"
+    assert caplog.messages[-1].startswith(expected)
+    assert caplog.messages[-1].endswith(f"({left_out} too little imagery); missing values: none")
 
 
-def test_polygons_without_any_patch_are_named(world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_polygons_without_a_patch_are_named(run: Run, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "rogi"):
-        run(world, tmp_path)
-    table = gpd.read_file(tmp_path / "patches.gpkg", layer="patches")
-    assert (table.loc[table["uid"] == "rg-18", "left_out"] == LeftOut.IMAGERY.value).all()
+        table = run()
+    assert (table.loc[table["uid"] == "rg-6", "left_out"] == LeftOut.IMAGERY.value).all()
+    assert "1 polygons without a patch of their own: rg-6" in caplog.messages
     polygons = read_vector(tmp_path / "patches.gpkg", "polygons")
-    for split, validation in (("training", False), ("validation", True)):
-        without = set(polygons.loc[polygons["validation"] == validation, "uid"]) - set(table.loc[table["used"], "uid"])
-        (line,) = (line for line in caplog.messages if f"{split} polygons without any patch" in line)
-        assert line.startswith(f"{len(without)} ")
-        assert set(line.partition(": ")[2].split(", ")) - {""} == without
-    assert "rg-18" in caplog.text
+    counts = table[table["used"]].groupby("uid").size().reindex(polygons["uid"], fill_value=0)
+    assert polygons["patches"].tolist() == counts.tolist()
+    assert len(polygons) == 8
 
 
-def test_no_training_patch_is_an_error_that_counts_the_causes(world: World, tmp_path: Path) -> None:
-    with pytest.raises(
-        ValueError, match=r"none of (\d+) training patches .*: \1 because imagery is missing .* 0 because"
-    ):
-        run(world, tmp_path, size_px=2 * SIDE, min_valid_share=0.9)
+def test_no_patch_is_an_error_that_counts_the_causes(run: Run, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"none of (\d+) patches .*: \1 because imagery is missing .* 0 because"):
+        run(size_px=2 * SIDE, min_valid_share=0.9)
     assert not (tmp_path / "patches.h5").exists()
-    with pytest.raises(ValueError, match=r"patches can be used: 0 because .*, [1-9]\d* because they lie in validation"):
-        run(world, tmp_path, negatives=False, outside=False, size_px=200, min_valid_share=0.4, validation_share=0.95)
+    with pytest.raises(
+        ValueError, match=r"patches can be used: [1-9]\d* because .*, [1-9]\d* because of cloud, shadow"
+    ):
+        run(max_poor_share=0.0, snow_min_dn=0)
 
 
-def test_without_validation_polygons_there_is_a_warning(
-    world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    run(world, tmp_path, validation_share=0.0)
-    assert [record.levelname for record in caplog.records if "no polygon is for validation" in record.message] == [
-        "WARNING"
-    ]
+def test_negatives_are_seen_and_not_labelled(run: Run, tmp_path: Path) -> None:
+    table = run()
+    lake = table[(table["kind"] == "water") & table["used"]]
+    assert len(lake)
+    assert (lake["inventory"] == "Lakes").all()
+    assert (lake["rock_glacier_share"] == 0).any()
 
 
-def test_negatives_are_seen_and_not_labelled(world: World, tmp_path: Path) -> None:
-    run(world, tmp_path)
-    polygons = read_vector(tmp_path / "patches.gpkg", "polygons")
-    assert len(polygons) == 20
-    table = gpd.read_file(tmp_path / "patches.gpkg", layer="patches")
-    on_negative = table.intersects(square(150, 150, 40)) & (table["rock_glacier_share"] == 0) & table["used"]
-    assert on_negative.any()
+def test_a_study_without_negatives(run: Run, tmp_path: Path) -> None:
+    run(lake="without")
+    assert len(read_vector(tmp_path / "patches.gpkg", "polygons")) == 7
 
 
-def test_a_study_without_negatives(world: World, tmp_path: Path) -> None:
-    run(world, tmp_path, negatives=False, method="blocks")
-    assert len(read_vector(tmp_path / "patches.gpkg", "polygons")) == 19
+def test_random_terrain_is_a_polygon_of_its_own(run: Run, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    table = run(random_terrain_per_rock_glacier=0.5)
+    terrain = table[table["kind"] == "random terrain"]
+    assert len(terrain) == 4  # half of 7, rounded to even
+    assert (terrain["rock_glacier_share"] == 0).all()
+    assert terrain.intersects(square(0, 0, 256, SIDE)).all()
+    assert not terrain.intersects(shapely.union_all(OUTLINES)).any()
+    polygons = read_vector(tmp_path / "patches.gpkg", "polygons").set_index("uid").to_crs(3857)
+    for uid, window in zip(terrain["uid"], terrain.geometry, strict=True):
+        assert polygons.geometry[uid].symmetric_difference(window).area < 1
+    run(random_terrain_per_rock_glacier=1, size_px=400)
+    (warning,) = (record.message for record in caplog.records if record.levelname == "WARNING")
+    assert "of 7 places of random terrain: the imagery has no room for more" in warning
 
 
-def test_the_seed_gives_the_same_patches(world: World, tmp_path: Path) -> None:
+def test_everywhere_covers_the_subregions_and_sees_nothing_beyond(run: Run, tmp_path: Path) -> None:
+    table = run(where="everywhere", min_valid_share=0.05)
+    used = table[table["used"]]
+    assert used.union_all().contains(square(0, 0, 256, 290))  # all but the hole and its surroundings
+    assert not used.duplicated(["row_off", "col_off"]).any()
+    assert set(used["kind"]) == {"rock_glacier", "water", "random terrain"}
+    with PatchFile(tmp_path / "patches.h5") as store:
+        valid = store.read(np.arange(len(store))).valid.numpy()
+    for number, column in enumerate(store.table["col_off"] - WHOLE.col_off):
+        assert not valid[number][:, max(256 - column, 0) :].any()
+
+
+def test_further_looks_are_more_patches_of_the_same_places(run: Run, tmp_path: Path) -> None:
+    bands = np.full((4, 200, 200), 100, np.uint8)
+    bands[3, :, 150:] = 0
+    image = write_quad(tmp_path / "may.tif", bands, WHOLE.col_off, WHOLE.row_off)
+    table = run(images=[image])
+    may = table[table["look"] == "may"]
+    assert may["used"].any()
+    assert not may["used"].all()
+    composite = table[table["look"] == "composite"].set_index(["uid", "row_off", "col_off"])
+    whole = may[may["valid_share"] == 1].set_index(["uid", "row_off", "col_off"])["rock_glacier_share"]
+    assert whole.any()
+    assert whole.equals(composite["rock_glacier_share"].reindex(whole.index))
+
+
+def test_the_same_run_gives_the_same_bytes(run: Run, tmp_path: Path) -> None:
     contents = []
-    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        (tmp_path / name).mkdir()
-        run(world, tmp_path / name, seed=seed)
-        contents.append((tmp_path / name / "patches.h5").read_bytes())
+    for seed in (1, 1, 2):
+        run(seed=seed, random_terrain_per_rock_glacier=0.5)
+        contents.append((tmp_path / "patches.h5").read_bytes())
     assert contents[0] == contents[1]
     assert contents[0] != contents[2]

@@ -1,22 +1,24 @@
 """Devices: what is asked for, and one GPU per job."""
 
 import logging
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
 
-from tests.rule_files import ROOT
 from workflow_scripts.rogi.training import devices
-from workflow_scripts.rogi.training.devices import choose_device, claim
+from workflow_scripts.rogi.training.devices import choose_device, claim, explained
 
-HOLD = "import sys; from pathlib import Path; from workflow_scripts.rogi.training.devices import claim; " \
-       "print(claim(['a', 'b'], Path(sys.argv[1])), flush=True); sys.stdin.read()"  # fmt: skip
+
+def hold(told: Connection, folder: Path) -> None:
+    """Claim a device, say which, and keep it until there is word."""
+    told.send(claim(["a", "b"], folder))
+    told.recv()
 
 
 @pytest.mark.parametrize(
@@ -52,21 +54,47 @@ def test_a_gpu_that_is_not_visible_stops_with_the_way_out(monkeypatch: pytest.Mo
         choose_device("cuda")
 
 
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")  # of forks, from Python 3.12 on
 def test_jobs_on_one_machine_take_different_devices(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A device is free again when the job that had it is gone, even killed."""
-    jobs = [
-        subprocess.Popen([sys.executable, "-c", HOLD, tmp_path], cwd=ROOT, stdin=subprocess.PIPE,
-                         stdout=subprocess.PIPE, text=True)
-        for _ in range(2)
-    ]  # fmt: skip
-    taken = [int(job.stdout.readline()) for job in jobs if job.stdout]
+    context = get_context("fork")  # a new interpreter would import PyTorch first
+    ends = [context.Pipe() for _ in range(2)]
+    jobs = [context.Process(target=hold, args=(there, tmp_path)) for _, there in ends]
+    for job in jobs:
+        job.start()
+    taken = [here.recv() for here, _ in ends]
     assert sorted(taken) == [0, 1]
     with caplog.at_level(logging.WARNING, "rogi"):
         assert claim(["a", "b"], tmp_path) == 0
     assert "every visible GPU is in use" in caplog.text
     last = jobs[taken.index(1)]
     last.kill()
-    last.communicate()
+    last.join()
     for _ in range(2):  # what this process has stays its own
         assert claim(["a", "b"], tmp_path) == 1
-    jobs[taken.index(0)].communicate()
+    ends[taken.index(0)][0].send("enough")
+    jobs[taken.index(0)].join()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED")],
+)
+def test_too_little_memory_says_what_to_lower(error: RuntimeError) -> None:
+    with pytest.raises(MemoryError, match=r"lower training\.batch_size and raise training\.accumulate"), explained():
+        raise error
+
+
+def test_a_layer_that_does_not_repeat_itself_says_what_to_set() -> None:
+    error = "adaptive_avg_pool2d_backward_cuda does not have a deterministic implementation, but you set 'torch.use_..."
+    with (
+        pytest.raises(ValueError, match=r"\(adaptive_avg_pool2d_backward_cuda of.*training\.deterministic"),
+        explained(),
+    ):
+        raise RuntimeError(error)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("shapes differ"), ValueError("nan in step 3")])
+def test_other_errors_stay_what_they_are(error: Exception) -> None:
+    with pytest.raises(type(error), match=str(error)), explained():
+        raise error

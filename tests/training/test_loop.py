@@ -1,300 +1,243 @@
-"""The training loop: loss and rate in closed form, and the same weights whether interrupted or not."""
+"""The training: it learns, repeats itself to the last bit, and goes on after a SIGKILL as if nothing had been."""
 
+import logging
 import math
-from collections.abc import Callable
+import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
-from torch import nn
 
-from workflow_scripts.rogi.training import loop
-from workflow_scripts.rogi.training.loop import Recipe, fit, merit, rate_factor, segmentation_loss
-from workflow_scripts.rogi.training.network import Normalized
-from workflow_scripts.rogi.training.patches import Patch, PatchFile, write_patches
+from tests.training.killed import PLACES, TRAININGS, same, train
+from tests.training.scene import CPU, RECIPE, equal, fitted, network, samples, timeless
+from workflow_scripts.rogi.training import loop, steps
+from workflow_scripts.rogi.training.losses import iou, loss_of, sums
+from workflow_scripts.rogi.training.recipe import rate_factor
+from workflow_scripts.rogi.training.state import best_row
 
-SIZE = 16
-CPU = torch.device("cpu")
-RECIPE = Recipe(
-    epochs=4,
-    batch_size=4,
-    patches_per_epoch=12,
-    crop_px=12,
-    crop_focus=0.5,
-    optimizer="adamw",
-    learning_rate=0.05,
-    weight_decay=0.0,
-    momentum=0.9,
-    schedule="cosine",
-    poly_power=0.9,
-    warmup_share=0.1,
-    dice_weight=0.5,
-    augment=["flip", "rotate", "brightness"],
-    threshold=0.5,
-    seed=3,
-)
-
-
-def patch(rng: np.random.Generator, validation: bool) -> Patch:
-    """A bright blob on dark ground is a rock glacier; a tenth of the pixels is missing."""
-    label = np.zeros((SIZE, SIZE), bool)
-    row, column = rng.integers(0, SIZE - 6, 2)
-    label[row : row + 6, column : column + 6] = True
-    valid = rng.random((SIZE, SIZE)) < 0.9
-    image = rng.integers(40, 90, (3, SIZE, SIZE)) + 90 * label
-    return Patch((image * valid).astype(np.uint8), label & valid, valid, validation)
-
-
-def store(folder: Path, training: int = 14, validation: int = 5) -> PatchFile:
-    rng = np.random.default_rng(11)
-    folder.mkdir(exist_ok=True)
-    kinds = [False] * training + [True] * validation
-    write_patches(folder / "patches.h5", (patch(rng, kind) for kind in kinds), ["red", "green", "blue"], SIZE)
-    return PatchFile(folder / "patches.h5")
-
-
-def network() -> Normalized:
-    """Return a small network with what makes resuming hard: batch statistics and dropout."""
-    torch.manual_seed(5)
-    layers = nn.Conv2d(3, 6, 3, padding=1), nn.BatchNorm2d(6), nn.ReLU(), nn.Dropout2d(0.2), nn.Conv2d(6, 1, 1)
-    return Normalized(nn.Sequential(*layers), (80.0,) * 3, (40.0,) * 3)
-
-
-def fitted(
-    folder: Path, recipe: Recipe = RECIPE, **counts: int
-) -> tuple[dict[str, torch.Tensor], list[dict[str, float]]]:
-    patches = store(folder, **counts)
-    try:
-        return fit(network(), patches, recipe, CPU, folder / "resume.pt")
-    finally:
-        patches.close()
-
-
-def equal(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
-    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
-
-
-# ---- loss
-
-
-def closed_form(logits: np.ndarray, label: np.ndarray, valid: np.ndarray, dice_weight: float) -> float:
-    p, y = 1 / (1 + np.exp(-logits[valid])), label[valid].astype(float)
-    entropy = -(y * np.log(p) + (1 - y) * np.log(1 - p)).mean()
-    dice = 1 - (2 * (p * y).sum() + 1) / (p.sum() + y.sum() + 1)
-    return (1 - dice_weight) * entropy + dice_weight * dice
-
-
-@pytest.mark.parametrize("dice_weight", [0.0, 0.3, 1.0])
-def test_loss_is_cross_entropy_and_dice_of_the_valid_pixels(dice_weight: float, rng: np.random.Generator) -> None:
-    logits = rng.normal(0, 3, (2, 9, 8))
-    label, valid = rng.random((2, 9, 8)) < 0.3, rng.random((2, 9, 8)) < 0.7
-    tensors = torch.from_numpy(logits), torch.from_numpy(label), torch.from_numpy(valid)
-    loss = segmentation_loss(*tensors, dice_weight)
-    assert loss.item() == pytest.approx(closed_form(logits, label, valid, dice_weight), rel=1e-6)
-
-
-def test_invalid_pixels_give_neither_loss_nor_gradient() -> None:
-    logits = torch.zeros(1, 4, 4, requires_grad=True)
-    valid = torch.zeros(1, 4, 4, dtype=torch.bool)
-    valid[0, 0] = True
-    label = torch.rand(1, 4, 4) < 0.5
-    segmentation_loss(logits, label, valid, 0.5).backward()
-    assert logits.grad is not None
-    assert (logits.grad[0, 0] != 0).all()
-    assert not logits.grad[0, 1:].any()
-    assert segmentation_loss(logits, label, torch.zeros_like(valid), 0.5).item() == 0
-
-
-def test_a_perfect_answer_costs_nothing() -> None:
-    label = torch.rand(2, 8, 8) < 0.5
-    logits = torch.where(label, 40.0, -40.0)
-    assert segmentation_loss(logits, label, torch.ones_like(label), 0.5).item() == pytest.approx(0, abs=1e-6)
-
-
-# ---- learning rate
-
-
-@pytest.mark.parametrize(("schedule", "half"), [("constant", 1.0), ("cosine", 0.5), ("poly", 0.5**0.9)])
-def test_the_rate_rises_then_follows_its_schedule(schedule: str, half: float) -> None:
-    recipe = replace(RECIPE, schedule=schedule, warmup_share=0.1)
-    rates = [rate_factor(step, 100, recipe) for step in range(101)]
-    assert rates[:10] == pytest.approx(np.arange(1, 11) / 10)
-    assert rates[10] == 1
-    assert rates[55] == pytest.approx(half)
-    assert rates[100] == pytest.approx(1.0 if schedule == "constant" else 0.0, abs=1e-12)
-    assert (np.diff(rates[10:]) <= 0).all()
-
-
-def test_without_warm_up_the_rate_starts_full() -> None:
-    assert rate_factor(0, 100, replace(RECIPE, warmup_share=0.0)) == 1
-    assert rate_factor(0, 1, RECIPE) == 1
-
-
-def test_the_rate_of_each_epoch_is_written(tmp_path: Path) -> None:
-    _, rows = fitted(tmp_path)
-    steps = 12 // 4
-    expected = [0.05 * rate_factor((epoch + 1) * steps - 1, 4 * steps, RECIPE) for epoch in range(4)]
-    assert [row["learning_rate"] for row in rows] == pytest.approx(expected)
-
-
-# ---- fitting
+NAN = math.nan
 
 
 def test_it_learns(tmp_path: Path) -> None:
-    _, rows = fitted(tmp_path, replace(RECIPE, epochs=8))
-    assert [row["epoch"] for row in rows] == list(range(1, 9))
+    _, rows = fitted(tmp_path, steps=30, evaluate_every_steps=10)
+    assert [row["step"] for row in rows] == [10, 20, 30]
     assert rows[-1]["train_loss"] < 0.6 * rows[0]["train_loss"]
-    assert rows[-1]["val_iou"] > 0.6
+    assert rows[-1]["val_iou"] > 0.8
+    assert all(row["samples_per_s"] > 0 for row in rows)
 
 
 @pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
 def test_a_seed_gives_the_same_weights(tmp_path: Path, optimizer: str) -> None:
-    recipe = replace(RECIPE, epochs=2, optimizer=optimizer)
-    runs = [fitted(tmp_path / str(number), recipe) for number in (1, 2)]
-    other, _ = fitted(tmp_path / "3", replace(recipe, seed=4))
+    runs = [fitted(tmp_path / name, optimizer=optimizer, workers=workers) for name, workers in (("1", 0), ("2", 2))]
+    other, _ = fitted(tmp_path / "3", optimizer=optimizer, seed=4)
     assert equal(runs[0][0], runs[1][0])
-    assert runs[0][1] == runs[1][1]
+    assert timeless(runs[0][1]) == timeless(runs[1][1])
     assert not equal(runs[0][0], other)
 
 
-@pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
-@pytest.mark.parametrize("done", [1, 3])
-def test_interrupted_and_resumed_equals_uninterrupted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, done: int, optimizer: str
-) -> None:
-    recipe = replace(RECIPE, optimizer=optimizer)
-    expected = fitted(tmp_path / "whole", recipe)
-    train = loop._train_epoch
-
-    def stops(*given: Any) -> Any:
-        if given[6] == done:  # the epoch
-            raise KeyboardInterrupt
-        return train(*given)
-
-    monkeypatch.setattr(loop, "_train_epoch", stops)
-    with pytest.raises(KeyboardInterrupt):
-        fitted(tmp_path, recipe)
-    monkeypatch.setattr(loop, "_train_epoch", train)
-    state, rows = fitted(tmp_path, recipe)
-    assert len(rows) == 4
-    assert rows == expected[1]
-    assert equal(state, expected[0])
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Return the folder of every training of `killed.TRAININGS`, uninterrupted."""
+    folders = {name: tmp_path_factory.mktemp("whole") for name in TRAININGS}
+    assert [train(folders[name], *how) for name, how in TRAININGS.items()] == [0] * len(TRAININGS)
+    return folders
 
 
-def test_interrupted_after_the_last_epoch_trains_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("place", PLACES)
+def test_a_killed_training_ends_as_an_uninterrupted_one(tmp_path: Path, whole: dict[str, Path], place: str) -> None:
+    """Really killed, in the middle of steps, evaluations and writing, in one process and in two."""
+    name, prepare = PLACES[place]
+    assert train(tmp_path, *TRAININGS[name], prepare) == -signal.SIGKILL
+    assert (tmp_path / "resume.pt").exists() != place.startswith("first step")
+    assert train(tmp_path, *TRAININGS[name]) == 0
+    assert same(tmp_path, whole[name])
+    assert not list(tmp_path.glob(".*partial*"))
+
+
+def test_two_processes_come_to_the_weights_of_one(tmp_path: Path) -> None:
+    """One that is shown their batches together, without the statistics that each process has for itself on a CPU."""
+    states = []
+    for processes in (1, 2):
+        own = tmp_path / f"in {processes}"
+        own.mkdir()
+        assert train(own, replace(RECIPE, batch_size=4 // processes, optimizer="sgd"), processes, plain=True) == 0
+        states.append(torch.load(own / "result.pt", weights_only=True)[0])
+    assert max(float((states[0][name] - states[1][name]).abs().max()) for name in states[0]) < 1e-6
+
+
+def test_interrupted_after_the_last_step_trains_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = fitted(tmp_path)
-    monkeypatch.setattr(loop, "_train_epoch", lambda *given: pytest.fail("trained again"))
+    monkeypatch.setattr(loop, "take_step", lambda *given: pytest.fail("trained again"))
     state, rows = fitted(tmp_path)
-    assert rows == expected[1]
+    assert timeless(rows) == timeless(expected[1])
     assert equal(state, expected[0])
 
 
-def scripted(monkeypatch: pytest.MonkeyPatch, scores: list[tuple[float, float]]) -> None:
-    """Let each epoch set the last bias to its number and score as told: (training, validation)."""
-
-    def train(net: Normalized, *given: Any) -> dict[str, float]:
-        layers = net.network
-        assert isinstance(layers, nn.Sequential)
-        last = layers[-1]
-        assert isinstance(last, nn.Conv2d)
-        assert last.bias is not None
-        nn.init.constant_(last.bias, float(given[5] + 1))
-        return {"train_iou": scores[given[5]][0]}
-
-    epochs = iter(scores)
-    evaluate: Callable[..., dict[str, float]] = lambda *given: {"val_iou": next(epochs)[1]}  # noqa: E731
-    monkeypatch.setattr(loop, "_train_epoch", train)
-    monkeypatch.setattr(loop, "_evaluate", evaluate)
+def test_going_on_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    fitted(tmp_path)
+    with caplog.at_level(logging.INFO, "rogi"):
+        fitted(tmp_path)
+    assert f"going on after step 8 from {tmp_path / 'resume.pt'}" in caplog.text
 
 
-NAN = math.nan
+# ---- which weights are kept, and when it ends
+
+
+def scripted(monkeypatch: pytest.MonkeyPatch, scores: list[float]) -> None:
+    """Let each evaluation score as told, and set the last bias to its number."""
+    numbers = iter(range(1, 99))
+
+    def evaluate(training: Any, feed: Any) -> torch.Tensor:
+        number = next(numbers)
+        for net in (training.network, training.evaluated):
+            torch.nn.init.constant_(net.network[-1].bias, float(number))
+        score = scores[number - 1]
+        pixels = (0.0, 0.0) if math.isnan(score) else (1000 * score, 1000.0)
+        return torch.tensor([1.0, 1.0, 1.0, 1.0, 1.0, *pixels], dtype=torch.float64)
+
+    monkeypatch.setattr(loop, "evaluate", evaluate)
 
 
 @pytest.mark.parametrize(
     ("scores", "best"),
     [
-        ([(0.1, 0.2), (0.2, 0.6), (0.9, 0.5), (0.9, 0.6)], 2),  # the first of two equals
-        ([(0.1, 0.0), (0.9, 0.0), (0.9, 0.0), (0.9, 0.0)], 1),
-        ([(0.1, NAN), (0.3, NAN), (0.2, NAN), (0.1, NAN)], 2),  # no validation: by training
-        ([(NAN, NAN), (NAN, NAN), (0.2, NAN), (NAN, NAN)], 3),
+        ([0.2, 0.6, 0.5, 0.6], 2),  # the first of two equals
+        ([0.0, 0.0, 0.0, 0.0], 1),
+        ([NAN, 0.1, NAN, 0.2], 4),
+        ([NAN, NAN, NAN, NAN], 4),  # nothing to choose by: the last
     ],
 )
-def test_the_best_epoch_is_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scores: list[tuple[float, float]], best: int
+def test_the_best_weights_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scores: list[float], best: int
 ) -> None:
     scripted(monkeypatch, scores)
-    state, rows = fitted(tmp_path)
+    state, rows = fitted(tmp_path, evaluate_every_steps=2)
     assert state["4.bias"].item() == best
-    assert max(rows, key=merit)["epoch"] == best
-
-
-def test_without_validation_patches_there_is_no_validation_score(tmp_path: Path) -> None:
-    _, rows = fitted(tmp_path, replace(RECIPE, epochs=1), validation=0)
-    assert math.isnan(rows[0]["val_iou"])
-    assert math.isnan(rows[0]["val_loss"])
-    assert not math.isnan(rows[0]["train_iou"])
-
-
-def test_no_training_patches_say_where_to_look(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no training patches; see the QC table"):
-        fitted(tmp_path, training=0)
+    assert best_row(rows) is rows[best - 1]
 
 
 @pytest.mark.parametrize(
-    ("patches", "drawn", "batches"),
-    [(14, 12, 3), (14, None, 3), (9, None, 2), (3, None, 1), (1, None, 1), (14, 2, 1), (5, 100, 25)],
+    ("scores", "patience", "evaluations"),
+    [
+        ([0.5, 0.4, 0.4, 0.9], 2, 3),
+        ([0.5, 0.4, 0.6, 0.5, 0.5, 0.9], 2, 5),
+        ([0.5, 0.5, 0.5, 0.5], 3, 4),  # as good is not better
+        ([0.5] * 6, None, 6),
+        ([NAN] * 6, 1, 6),  # nothing that could improve
+    ],
 )
-def test_every_batch_is_full(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, patches: int, drawn: int | None, batches: int
+def test_patience_is_counted_in_evaluations(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scores: list[float], patience: int | None, evaluations: int
 ) -> None:
-    """Batch statistics of a single patch would be meaningless, and an error at the pooling branch of DeepLab."""
-    seen: list[torch.Size] = []
-    forward = Normalized.forward
-
-    def watched(self: Normalized, image: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
-        if self.training:
-            seen.append(image.shape)
-        return forward(self, image, valid)
-
-    monkeypatch.setattr(Normalized, "forward", watched)
-    fitted(tmp_path, replace(RECIPE, epochs=1, patches_per_epoch=drawn), training=patches)
-    assert seen == [torch.Size([4, 3, RECIPE.crop_px, RECIPE.crop_px])] * batches
+    scripted(monkeypatch, scores)
+    changes: dict[str, Any] = {"steps": 6, "evaluate_every_steps": 1, "patience": patience, "workers": 1}
+    _, rows = fitted(tmp_path, **changes)
+    assert len(rows) == evaluations
+    monkeypatch.setattr(loop, "take_step", lambda *given: pytest.fail("went on"))
+    assert len(fitted(tmp_path, **changes)[1]) == evaluations
 
 
-def test_validation_is_scored_on_every_valid_pixel(tmp_path: Path) -> None:
-    """The last epoch is the best here, so its state must give the scores that were written, patch by patch in numpy."""
-    state, rows = fitted(tmp_path, replace(RECIPE, epochs=1))
-    net, patches = network().eval(), store(tmp_path)
+def test_the_last_step_is_evaluated_too(tmp_path: Path) -> None:
+    _, rows = fitted(tmp_path, steps=5, evaluate_every_steps=3)
+    assert [row["step"] for row in rows] == [3, 5]
+    expected = [0.05 * rate_factor(step - 1, replace(RECIPE, steps=5)) for step in (3, 5)]
+    assert [row["learning_rate"] for row in rows] == pytest.approx(expected)
+
+
+def test_without_validation_patches_the_last_weights_are_kept(tmp_path: Path) -> None:
+    given = samples(tmp_path, validation=0)
+    recipe = replace(RECIPE, patience=1, evaluate_every_steps=2)
+    net = network()
+    state, rows = loop.fit(net, given, recipe, CPU, tmp_path / "resume.pt", lambda rows: None)
+    given.patches.close()
+    assert [row["step"] for row in rows] == [2, 4, 6, 8]
+    assert all(math.isnan(row["val_iou"]) and math.isnan(row["val_loss"]) for row in rows)
+    assert not any(math.isnan(row["train_iou"]) for row in rows)
+    last = torch.load(tmp_path / "resume.pt", weights_only=True)["averaged"]
+    averaged = {name.removeprefix("module.network."): value for name, value in last.items()}
+    assert equal(state, {name: averaged[name] for name in state})
+
+
+@pytest.mark.parametrize("ema_decay", [None, 0.9])
+def test_scores_are_those_of_the_weights_that_are_kept(tmp_path: Path, ema_decay: float | None) -> None:
+    """On every valid pixel of the validation patches, at a probability of one half."""
+    state, rows = fitted(tmp_path, ema_decay=ema_decay)
+    net, given = network().eval(), samples(tmp_path)
     net.network.load_state_dict(state)
-    image, label, valid = patches.read(patches.numbers(validation=True))
-    patches.close()
+    batch = given.read(given.validation)
+    given.patches.close()
     with torch.inference_mode():
-        predicted = torch.sigmoid(net(torch.from_numpy(image), torch.from_numpy(valid))).numpy() >= 0.5
-    both, either = (predicted & label & valid).sum(), ((predicted | label) & valid).sum()
-    assert rows[0]["val_iou"] == pytest.approx(both / either)
+        totals = sums(net(batch.image, batch.valid, batch.channels), batch.label, batch.valid)
+    assert best_row(rows)["val_iou"] == pytest.approx(iou(totals))
+    assert best_row(rows)["val_loss"] == pytest.approx(loss_of(totals, RECIPE).item(), rel=1e-5)
+
+
+def test_rows_are_told_as_they_come(tmp_path: Path) -> None:
+    told: list[list[float]] = []
+    given = samples(tmp_path)
+    loop.fit(network(), given, RECIPE, CPU, tmp_path / "resume.pt", lambda rows: told.append([r["step"] for r in rows]))
+    given.patches.close()
+    assert told == [[4], [4, 8]]
+
+
+# ---- what goes wrong
 
 
 def test_a_loss_that_is_no_number_stops_the_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    losses = iter([False] * 4 + [True])
-    true_loss = segmentation_loss
-    recipe = replace(RECIPE, schedule="constant", warmup_share=0.0)
-
-    def breaks(*given: Any) -> torch.Tensor:
-        return true_loss(*given) * (NAN if next(losses) else 1)
-
-    monkeypatch.setattr(loop, "segmentation_loss", breaks)
-    with pytest.raises(ValueError, match=r"nan in epoch 2, step 2, at a learning rate of 0\.05; lower training\.learn"):
-        fitted(tmp_path, recipe, validation=0)
+    breaks = iter([False] * 5 + [True])
+    true = loop.take_step
+    monkeypatch.setattr(loop, "take_step", lambda *given: true(*given) * (NAN if next(breaks, True) else 1))
+    with pytest.raises(ValueError, match=r"nan in step 6, at a learning rate of 0\.05; lower training\.learning_rate"):
+        fitted(tmp_path, schedule="constant", warmup_share=0.0)
     kept = torch.load(tmp_path / "resume.pt", weights_only=True)
-    assert kept["epoch"] == 1
-    assert all(value.isfinite().all() for value in kept["best_state"].values())
+    assert kept["step"] == 4
+    assert all(value.isfinite().all() for value in kept["best"].values())
 
 
 def test_weights_that_the_last_step_spoilt_are_not_kept(tmp_path: Path) -> None:
-    recipe = replace(RECIPE, optimizer="sgd", learning_rate=3e38, weight_decay=1e3, epochs=1, warmup_share=0.0)
-    with pytest.raises(ValueError, match=r"nan in epoch 1, step [1-3], at a learning rate of "):
-        fitted(tmp_path, recipe)
+    changes: dict[str, Any] = {
+        "optimizer": "sgd",
+        "learning_rate": 3e38,
+        "weight_decay": 1e3,
+        "steps": 1,
+        "warmup_share": 0.0,
+    }
+    with pytest.raises(ValueError, match=r"nan in step 1, at a learning rate of 3e\+38"):
+        fitted(tmp_path, **changes)
     assert not (tmp_path / "resume.pt").exists()
+
+
+def test_no_training_patches_say_where_to_look(tmp_path: Path) -> None:
+    given = samples(tmp_path, training=0)
+    with pytest.raises(ValueError, match="of 0 training patches none shows a rock glacier"):
+        loop.fit(network(), given, RECIPE, CPU, tmp_path / "resume.pt", lambda rows: None)
+    given.patches.close()
+
+
+def test_too_little_memory_says_what_to_lower(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*given: Any) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
+
+    monkeypatch.setattr(steps, "gradient", full)
+    with pytest.raises(MemoryError, match=r"lower training\.batch_size and raise training\.accumulate.*crop_px"):
+        fitted(tmp_path)
+
+
+def test_a_batch_of_one_says_what_to_raise(tmp_path: Path) -> None:
+    net = network()
+    net.network = torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d(1), torch.nn.BatchNorm2d(3), net.network)
+    with pytest.raises(ValueError, match=r"a batch of one patch has no statistics.*training\.batch_size to 2"):
+        fitted(tmp_path, net, batch_size=1)
+
+
+def test_a_batch_of_one_is_enough_where_nothing_is_normalised_over_it(tmp_path: Path) -> None:
+    _, rows = fitted(tmp_path, network(plain=True), batch_size=1)
+    assert rows[-1]["step"] == 8
+
+
+def test_what_was_set_for_repeatability_is_set_back(tmp_path: Path) -> None:
+    before = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
+    fitted(tmp_path)
+    assert (torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark) == before

@@ -38,7 +38,7 @@ class Checkout:
 
     folder: Path
 
-    def snakemake(self, *arguments: str, timeout: float = 500) -> Run:
+    def snakemake(self, *arguments: str, timeout: float = 1500) -> Run:
         """Run snakemake in the checkout as a user would."""
         done = subprocess.run(
             self.command(*arguments),

@@ -11,7 +11,9 @@ import yaml
 from tests.workflow.conftest import Checkout
 
 PER_SUBREGION = ("predict_subregion", "vectorize_candidates", "apply_review", "attribute_subregion")
-ONCE = ("prepare_subregions", "compile_inventories", "cut_patches", "train_model", "merge_inventory",
+TRAINING = ("compile_inventories", "cut_patches", "split_samples", "train_model", "calibrate_model")
+ABOUT_TRAINING = ("assess_labels", "score_samples", "describe_model")
+ONCE = (*TRAINING, "prepare_subregions", "merge_inventory",
         "record_validation", "check_inventory", "evaluate_model", "package_inventory", "publish_inventory")  # fmt: skip
 OF_SIMULATED_REVIEWERS = ("sample_inventory", "sample_terrain", "simulate_validation")
 
@@ -35,6 +37,17 @@ def test_the_slurm_profile_plans_the_same_jobs(checkout: Checkout) -> None:
     """The profile says where jobs run, not which."""
     plain = checkout.snakemake("-n", "results/TPRoGI.gpkg").jobs()
     assert checkout.snakemake("--profile", "slurm", "-n", "results/TPRoGI.gpkg").jobs() == plain
+
+
+def test_a_finished_model_takes_the_place_of_the_training(checkout: Checkout) -> None:
+    """Nothing is compiled, cut, trained, calibrated or described; the rest is as it was."""
+    (checkout.folder / "finished.pt").touch()
+    plain, given = (
+        checkout.snakemake("-n", "all", *more).jobs() for more in ((), ("--config", 'model={"files": ["finished.pt"]}'))
+    )
+    training = {*TRAINING, *ABOUT_TRAINING}
+    assert training <= set(plain)
+    assert given == {rule: count for rule, count in plain.items() if rule not in training}
 
 
 def stand_ins(folder: Path, config: dict) -> None:
@@ -64,7 +77,7 @@ def test_the_plateau_without_inputs_says_what_is_missing_and_where_it_comes_from
     """At once, all inputs, with their sources and the way round."""
     run = checkout.snakemake("-n", "--configfile", "resources/studies/tprogi.yaml")
     assert run.code != 0
-    for part in ("lacks 19 of its inputs", "global_quarterly_2021q4_mosaic/*.tif", "NASA Earthdata", "PANGAEA",
+    for part in ("lacks 21 of its inputs", "global_quarterly_2021q4_mosaic/*.tif", "NASA Earthdata", "PANGAEA",
                  "french_alps.gpkg", "xception71.pth", "the embedded demo runs"):  # fmt: skip
         assert part in run.text
 

@@ -43,7 +43,7 @@ def test_attributes_are_there_and_plausible(inventory: gpd.GeoDataFrame) -> None
     for name in ("ELE_MEAN", "SLO_MEAN", "ASPECT", "PISR", "MAAT", "MAGT", "AP"):
         assert inventory[name].notna().all(), name
     assert (inventory["ELE_MIN"] < inventory["ELE_MAX"]).all()
-    assert inventory["PISR"].between(1500, 4000).all()
+    assert inventory["PISR"].between(1000, 4000).all()  # the least lie under high walls to the south
 
 
 def test_checks_passed_and_accuracy_is_reported(finished: Checkout) -> None:
@@ -81,7 +81,7 @@ def test_the_model_file_needs_nothing_else(finished: Checkout) -> None:
     model = torch.load(finished.folder / "results/model/model.pt", weights_only=True)
     assert model["architecture"]["bands"] == ("red", "green", "blue")
     assert len(model["mean"]) == len(model["std"]) == 3
-    assert not list((finished.folder / "results/model").glob(".resume-*"))
+    assert not list((finished.folder / "results/training").glob(".network.resume-*"))
 
 
 def test_the_run_is_recorded(finished: Checkout) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+FROM_ELEVATION = "terrain"  # source of the channels that are derived from elevation.tiles
+
 
 class ConfigError(ValueError):
     """A config that does not say what is to be done."""
@@ -65,19 +67,27 @@ def _contradictions(config: Mapping[str, Any]) -> Iterator[str]:
     mosaics = [mosaic["name"] for mosaic in config["imagery"]["mosaics"]]
     for key, names in (("subregions.names", config["subregions"]["names"]), ("imagery.mosaics", mosaics)):
         yield from _unusable_in_paths(key, names)
+    yield from _unusable_in_paths("ablation.variants", [variant["name"] for variant in config["ablation"]["variants"]])
     yield from _unusable_in_paths("review.mappers", config["review"]["mappers"], file_name)
     yield from _unusable_validation(config["validation"])
+    names = [entry["name"] for key in ("inventories", "negatives") for entry in config[key]]
+    yield from _unusable_in_paths("inventories and negatives", names, file_name)
+    if config["split"]["cross_validation"] == "inventories":  # each names a fold, and folds stand in paths
+        yield from _unusable_in_paths("inventories", [entry["name"] for entry in config["inventories"]])
+    if (config["compile"]["removed_by_review"] or "").removeprefix("./").startswith("results/"):
+        yield "compile.removed_by_review lies where this run writes; name a folder that people put their files into"
+    yield from _unusable_channels(config)
     patches, prediction = config["patches"], config["prediction"]
     if patches["stride_px"] > patches["size_px"]:
         yield "patches.stride_px is larger than patches.size_px: ground between patches would never be seen"
     if 2 * prediction["overlap_px"] > prediction["window_px"]:
         yield "prediction.overlap_px is more than half of prediction.window_px; blending takes at most half"
-    candidates = config["candidates"]
-    if (seed := candidates["seed_threshold"]) is not None and seed < candidates["threshold"]:
+    threshold, seed = (config["candidates"][key] for key in ("threshold", "seed_threshold"))
+    if isinstance(threshold, float) and seed is not None and seed < threshold:  # vectorize_candidates checks "model"
         yield "candidates.seed_threshold lies below candidates.threshold, so every object would pass; raise it, or null"
     if (config["publication"]["previous"] or "").removeprefix("./").startswith("results/"):
         yield "publication.previous lies where this run writes; copy the older version to another folder and name that"
-    if config["training"]["crop_px"] > patches["size_px"]:
+    if (config["training"]["crop_px"] or 0) > patches["size_px"]:
         yield "training.crop_px is larger than patches.size_px"
     for key in ("air_temperature", "precipitation"):
         first, last = config["climate"][key]["years"]
@@ -86,6 +96,21 @@ def _contradictions(config: Mapping[str, Any]) -> Iterator[str]:
     air = config["climate"]["air_temperature"]
     if air["lapse_rate_c_per_km"] is not None and air["orography"]["path"] is None:
         yield "climate.air_temperature.lapse_rate_c_per_km needs the elevation of the grid cells: name orography.path"
+
+
+def _unusable_channels(config: Mapping[str, Any]) -> Iterator[str]:
+    channels = config["imagery"]["channels"]
+    names = [channel["name"] for channel in channels]
+    for name in sorted({name for name in names if names.count(name) > 1 or name in config["imagery"]["bands"]}):
+        yield f"imagery.channels: two of the bands and channels are called '{name}'"
+    if len({"aspect_sine", "aspect_cosine"} & set(names)) == 1:
+        yield "imagery.channels: aspect_sine and aspect_cosine are one direction; declare both or neither"
+    derived = [channel["name"] for channel in channels if channel["source"] == FROM_ELEVATION]
+    if derived and config["elevation"]["tiles"] is None:
+        yield (
+            f"imagery.channels: {', '.join(derived)} are derived from the elevation, and elevation.tiles is null; "
+            "name a DEM, or leave these channels out"
+        )
 
 
 def _unusable_validation(validation: Mapping[str, Any]) -> Iterator[str]:

@@ -20,7 +20,8 @@ Mappings are merged key by key, lists are replaced whole, unknown keys are refus
 list.
 """
 HEADER = "| key | value | demo | meaning |\n|---|---|---|---|\n"
-TYPES = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false", "null": "null"}
+TYPES = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false", "null": "null",
+         "array": "list"}  # fmt: skip
 PLURALS = {"string": "texts", "integer": "whole numbers", "number": "numbers", "object": "mappings"}
 
 

@@ -24,15 +24,24 @@ DETAIL_PX = 1100
 
 
 def draw_learning_curves(path: str | Path, scores: pd.DataFrame) -> None:
-    """Draw IoU and loss per epoch; `scores` has the columns epoch, train_iou, val_iou, train_loss and val_loss."""
+    """Draw IoU and loss per step, as Fig. 3a of Sun et al. (2024), and a line where the weights were kept.
+
+    Args:
+        path: The target.
+        scores: One row per evaluation with step, train_iou, val_iou, train_loss and val_loss; where there is no
+            validation, those are NaN and the last row is the one that was kept.
+    """
     figure = Figure(figsize=(9, 3.6), layout="constrained")
+    validated = scores["val_iou"].notna().any()
+    kept = scores.loc[scores["val_iou"].idxmax() if validated else scores.index[-1], "step"]
     for axes, what, label in zip(figure.subplots(1, 2), ("iou", "loss"), ("IoU", "loss"), strict=True):
         for part, name in (("train", "training"), ("val", "validation")):
-            axes.plot(scores["epoch"], scores[f"{part}_{what}"], marker="o", markersize=3, label=name)
-        axes.set(xlabel="epoch", ylabel=label)
+            axes.plot(scores["step"], scores[f"{part}_{what}"], marker="o", markersize=3, label=name)
+        axes.axvline(kept, color="0.4", linestyle=":", linewidth=1, label=f"kept: step {kept:.0f}")
+        axes.set(xlabel="step", ylabel=label)
         axes.grid(alpha=0.3)
         axes.legend(frameon=False)
-    _save(figure, path)
+    save(figure, path)
 
 
 def draw_overview(
@@ -62,7 +71,7 @@ def draw_overview(
         Line2D([], [], color=BORDER, linestyle="--", label="subregions"),
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=3, facecolor="0.3", labelcolor="white")
-    _save(figure, path)
+    save(figure, path)
 
 
 def _layout(figure: Figure, ratio: float) -> list[SubplotSpec]:
@@ -107,6 +116,7 @@ def _dense_places(outlines: gpd.GeoDataFrame, reach: float) -> list[tuple[float,
     return [tuple(first), *(tuple(points[number]) for number in second[:1])]
 
 
-def _save(figure: Figure, path: str | Path) -> None:
+def save(figure: Figure, path: str | Path) -> None:
+    """Write a figure, whole or not at all, with nothing in it that changes from run to run."""
     with replacing(path) as temporary:
         figure.savefig(temporary, dpi=130, metadata={"Software": None})

@@ -82,22 +82,24 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def read_vector(path: str | Path, layer: str | None = None) -> gpd.GeoDataFrame:
+def read_vector(path: str | Path, layer: str | None = None, encoding: str | None = None) -> gpd.GeoDataFrame:
     """Read one layer of any vector format; what is no geometry at all (an unclosed ring) becomes None.
 
     Args:
         path: The file.
         layer: Its layer; None takes the only one.
+        encoding: Of its texts, where the file states none or a wrong one; None trusts the file.
 
     Raises:
         ValueError: The file holds several layers and none was named, or the layer has no geometry or no CRS.
+        UnicodeDecodeError: The texts are in another encoding.
     """
     layers = [name for name, _ in pyogrio.list_layers(path)]
     if layer is None and len([name for name in layers if name != "layer_styles"]) > 1:
         raise ValueError(f"{path} holds the layers {', '.join(layers)}; name the one to read")
     if layer is not None and layer not in layers:
         raise ValueError(f"{path} has no layer '{layer}'; it holds {', '.join(layers)}")
-    frame = gpd.read_file(path, layer=layer or layers[0], engine="pyogrio", on_invalid="ignore")
+    frame = gpd.read_file(path, layer=layer or layers[0], engine="pyogrio", on_invalid="ignore", encoding=encoding)
     if not isinstance(frame, gpd.GeoDataFrame):
         raise ValueError(f"{path} is a table without geometry; expected a layer of outlines")
     if frame.crs is None:

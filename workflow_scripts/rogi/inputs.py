@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from workflow_scripts.rogi.config import ConfigError, unknown_name
+from workflow_scripts.rogi.config import FROM_ELEVATION, ConfigError, unknown_name
 from workflow_scripts.rogi.demo.names import ROOT as DEMO_ROOT
 
 EDITED = (".gpkg", ".shp", ".geojson")
@@ -32,6 +32,7 @@ def inputs(config: Mapping[str, Any]) -> list[tuple[str, str]]:
     listed = [("elevation.tiles", config["elevation"]["tiles"])]
     listed += [("subregions.layers", layer["path"]) for layer in config["subregions"]["layers"]]
     listed += [("imagery.mosaics", mosaic["quads"]) for mosaic in config["imagery"]["mosaics"]]
+    listed += [("imagery.channels", pattern) for pattern in channel_patterns(config)]
     listed += [(f"climate.{key}", climate[key]["files"]) for key in ("air_temperature", "precipitation")]
     listed += [("climate.air_temperature.orography", climate["air_temperature"]["orography"]["path"])]
     listed += [("climate.ground_temperature", climate["ground_temperature"]["path"])]
@@ -39,6 +40,8 @@ def inputs(config: Mapping[str, Any]) -> list[tuple[str, str]]:
         listed += [(f"glaciers.{key}", entry["path"]) for entry in config["glaciers"][key]]
     for key in ("inventories", "negatives"):
         listed += [(key, entry["path"]) for entry in config[key]]
+    listed += [("negatives", entry["inside"]) for entry in config["negatives"]]
+    listed += [("patches.further_looks", config["patches"]["further_looks"])]
     for key in ("path", "footprint"):
         listed += [("evaluation.references", entry[key]) for entry in config["evaluation"]["references"]]
     listed += [("publication.previous", config["publication"]["previous"])]
@@ -46,8 +49,19 @@ def inputs(config: Mapping[str, Any]) -> list[tuple[str, str]]:
     listed += [("model.files", path) for path in config["model"]["files"]]
     listed += [("model.encoder_weights", config["model"]["encoder_weights"])]
     # A finished model needs nothing to train from.
-    needless = ("inventories", "negatives", "model.encoder_weights") if config["model"]["files"] else ()
+    training = ("inventories", "negatives", "patches.further_looks", "model.encoder_weights")
+    needless = training if config["model"]["files"] else ()
     return [(key, pattern) for key, pattern in listed if pattern is not None and key not in needless]
+
+
+def takes_terrain(config: Mapping[str, Any]) -> bool:
+    """Tell whether a channel on top of the imagery is derived from the elevation."""
+    return any(channel["source"] == FROM_ELEVATION for channel in config["imagery"]["channels"])
+
+
+def channel_patterns(config: Mapping[str, Any]) -> list[str]:
+    """Return the patterns of the files that the other channels are read from."""
+    return [channel["source"] for channel in config["imagery"]["channels"] if channel["source"] != FROM_ELEVATION]
 
 
 def inputs_of_the_demo(config: Mapping[str, Any]) -> str | None:
@@ -108,6 +122,16 @@ def review_files(folder: str, subregion: str) -> list[str]:
             "save as one of these, or move the file away"
         )
     return [str(path) for path in there if path.suffix.lower() in EDITED]
+
+
+def removal_files(folder: str | None) -> list[str]:
+    """Return the files with people's edits of every subregion in a folder, sorted; none for no folder.
+
+    Raises:
+        ConfigError: As for `review_files`.
+    """
+    places = sorted(Path(folder).glob("*/")) if folder is not None else []
+    return [path for place in places for path in review_files(str(place.parent), place.name)]
 
 
 def edited_package(path: str) -> str | None:

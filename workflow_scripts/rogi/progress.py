@@ -48,9 +48,12 @@ class _Lines:
 
 
 @contextmanager
-def progress(what: str, total: float, unit: str) -> Iterator[Progress]:
-    """Show the progress of `total` units of work, named in the unit's usual short form ("Mpx", "patches")."""
-    if not sys.stderr.isatty():
+def progress(what: str, total: float, unit: str, shown: bool = True) -> Iterator[Progress]:
+    """Show the progress of `total` units of work, named in the unit's usual short form ("Mpx", "patches").
+
+    Not `shown` leaves the bar to another process; its lines are up to this one's logger.
+    """
+    if not (shown and sys.stderr.isatty()):
         yield _Lines(what, total, unit)
         return
     bar: tqdm[Any] = tqdm(desc=what, total=total, unit=unit, smoothing=0.1)

@@ -59,8 +59,15 @@ def open_dataset(path: str | Path) -> rasterio.DatasetReader:
 
 def has_stated_validity(dataset: rasterio.DatasetReader) -> bool:
     """Tell whether the file itself says which pixels are data: by an alpha band, a mask or a nodata value."""
-    bands = zip(dataset.mask_flag_enums, dataset.colorinterp, strict=True)
-    return all(MaskFlags.all_valid not in flags for flags, kind in bands if kind != ColorInterp.alpha)
+    stated = all(MaskFlags.all_valid not in flags for flags in dataset.mask_flag_enums)
+    return stated or ColorInterp.alpha in dataset.colorinterp
+
+
+def stated_validity(dataset: rasterio.DatasetReader, **part: Any) -> np.ndarray:
+    """Read which pixels are data by the file itself, which says it; `part` is what rasterio reads, and how large."""
+    if ColorInterp.alpha in dataset.colorinterp:  # GDAL masks by it only where there are two or four bands
+        return dataset.read(dataset.colorinterp.index(ColorInterp.alpha) + 1, **part) > 0
+    return dataset.dataset_mask(**part) > 0
 
 
 def read_valid(dataset: rasterio.DatasetReader, window: Window, nodata: float | None) -> np.ndarray:
@@ -78,7 +85,7 @@ def read_valid(dataset: rasterio.DatasetReader, window: Window, nodata: float | 
         RasterError: Neither the file nor the caller says what missing pixels look like.
     """
     if has_stated_validity(dataset):
-        return dataset.dataset_mask(window=window) > 0
+        return stated_validity(dataset, window=window)
     if nodata is None:
         raise RasterError(
             f"{dataset.name} has no alpha band, no mask and no nodata value, so black pixels may be data or not; "

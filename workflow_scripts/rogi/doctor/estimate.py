@@ -68,5 +68,5 @@ def patches_gib(config: Mapping[str, Any], polygons: int, index: gpd.GeoDataFram
     latitude = np.radians(index.geometry.iloc[[0]].to_crs(WGS84).total_bounds[1])
     metres = index.attrs["grid"].pixel * (np.cos(latitude) if index.crs.to_epsg() == 3857 else 1.0)
     side = np.ceil(2 * patches["buffer_m"] / metres / patches["stride_px"]) + 1
-    layers = len(config["imagery"]["bands"]) + 1
-    return float(polygons * side**2 * patches["size_px"] ** 2 * layers / GIB)
+    bytes_per_px = len(config["imagery"]["bands"]) + 4 * len(config["imagery"]["channels"]) + 2
+    return float(polygons * side**2 * patches["size_px"] ** 2 * bytes_per_px / GIB)

@@ -1,7 +1,9 @@
 """All checks of a study, in the order in which the workflow needs what they look at."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from glob import glob
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 
+from workflow_scripts.rogi.doctor.channels import examine_channels
 from workflow_scripts.rogi.doctor.climate import examine_climate
 from workflow_scripts.rogi.doctor.covers import Area, Cover
 from workflow_scripts.rogi.doctor.elevation import examine_elevation
@@ -70,6 +73,7 @@ def examine(
     found.verdicts += places + imagery
     found.covers += covers
     for verdicts, more in (
+        examine_channels(config, found.area),
         examine_elevation(config, found.area, threads),
         examine_climate(config, found.area),
         examine_ground(config, found.area),
@@ -77,7 +81,8 @@ def examine(
         found.verdicts += verdicts
         found.covers += more
     footprint = covers[-1].covered if covers else None
-    found.verdicts += [*examine_vectors(config, footprint), *examine_people(config), *examine_models(config)]
+    grid = indexes[0].attrs["grid"] if indexes else None
+    found.verdicts += [*examine_vectors(config, footprint, grid), *examine_people(config), *examine_models(config)]
     if found.area is not None and indexes:
         _reckon(found, config, indexes, stored_rates, results, machine)
     found.verdicts += examine_machine(config, machine, found.needs)
@@ -104,9 +109,10 @@ def _reckon(
 
 
 def _polygons(config: Mapping[str, Any]) -> int:
-    """Count the polygons to train on, of the files that can be read."""
-    entries = [entry for entry in (*config["inventories"], *config["negatives"]) if Path(entry["path"]).exists()]
-    try:
-        return sum(pyogrio.read_info(entry["path"], layer=entry["layer"])["features"] for entry in entries)
-    except (RuntimeError, ValueError):
-        return 0
+    """Count the polygons to train on, of the files that can be read; rasters of labels do not tell."""
+    entries = (*config["inventories"], *config["negatives"])
+    count = 0
+    for path, layer in ((path, entry["layer"]) for entry in entries for path in glob(entry["path"])):
+        with suppress(RuntimeError, ValueError):
+            count += pyogrio.read_info(path, layer=layer)["features"]
+    return count

@@ -15,7 +15,7 @@ from workflow_scripts.rogi.doctor.presence import matching
 from workflow_scripts.rogi.doctor.sampling import evenly
 from workflow_scripts.rogi.doctor.verdicts import Check, Verdict, answered, listed
 from workflow_scripts.rogi.imagery.index import missing_quads, planet_name, read_index, survey_quads
-from workflow_scripts.rogi.raster import has_stated_validity, open_raster
+from workflow_scripts.rogi.raster import has_stated_validity, open_raster, stated_validity
 
 THUMBNAIL_PX = 256
 NAMED = 50  # missing quads that the report names
@@ -116,7 +116,8 @@ def _blank(path: str, settings: Mapping[str, Any]) -> str | None:
         except OSError as error:
             raise ValueError(f"{path} is damaged: {error.__cause__ or error}; fetch it again") from error
         stated = has_stated_validity(dataset)
-        valid = dataset.dataset_mask(out_shape=(height, width)) > 0 if stated else (image != settings["nodata"]).any(0)
+        shape = height, width
+        valid = stated_validity(dataset, out_shape=shape) if stated else (image != settings["nodata"]).any(0)
     if not valid.any():
         return f"{path} holds no data"
     spread = float(np.std(image[:, valid]))

@@ -1,39 +1,45 @@
 """Outlines: training inventories, negatives, references, glaciers, earlier products, and what people handed in."""
 
 from collections.abc import Callable, Iterator, Mapping
+from glob import glob
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
 import shapely
 
 from workflow_scripts.rogi.config import ConfigError, slug, unknown_name
 from workflow_scripts.rogi.doctor.verdicts import Check, Verdict, answered, listed
 from workflow_scripts.rogi.files import read_vector
-from workflow_scripts.rogi.geodesy import WGS84
+from workflow_scripts.rogi.imagery.grid import PixelGrid
 from workflow_scripts.rogi.inputs import review_files, stray_folders
 from workflow_scripts.rogi.review.edits import read_edits
+from workflow_scripts.rogi.training.inventories.compilation import read_all
+from workflow_scripts.rogi.training.inventories.outcomes import DROPPED, LEFT_OUT, REPAIRED, alive
 from workflow_scripts.rogi.validation.answers import read_answers
 
 
-def examine_vectors(config: Mapping[str, Any], imagery: shapely.Geometry | None) -> list[Verdict]:
+def examine_vectors(
+    config: Mapping[str, Any], imagery: shapely.Geometry | None, grid: PixelGrid | None
+) -> list[Verdict]:
     """Read every vector layer that the config names and that is there, but for subregions.
 
     Args:
         config: The resolved config.
         imagery: What the imagery covers, EPSG:4326; None where there is none.
+        grid: Of the imagery; None where there is none.
 
     Returns:
         For every layer whether it holds polygons with a CRS and the named field, and for what is trained on whether it
-        lies under the imagery.
+        lies under the imagery; what a finished model makes needless is left out.
     """
-    return [_layer(key, entry, imagery) for key, entry in _entries(config) if Path(entry["path"]).exists()]
+    trained_on = () if config["model"]["files"] else ("inventories", "negatives")
+    entries = [(key, entry) for key in trained_on for entry in config[key] if glob(entry["path"])]
+    verdicts = [_trained_on(key, entry, imagery, grid) for key, entry in entries]
+    return verdicts + [_layer(key, entry) for key, entry in _entries(config) if Path(entry["path"]).exists()]
 
 
 def _entries(config: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Give every configured layer with its key; what a finished model makes needless is left out."""
-    for key in () if config["model"]["files"] else ("inventories", "negatives"):
-        yield from ((key, entry) for entry in config[key])
+    """Give every configured layer that is not trained on, with its key."""
     yield from (("evaluation.references", entry) for entry in config["evaluation"]["references"])
     for kind in ("outlines", "debris"):
         yield from ((f"glaciers.{kind}", entry) for entry in config["glaciers"][kind])
@@ -51,12 +57,38 @@ def _single(config: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]
     yield "rgik", {"name": "restricted", "path": rgik["restricted"], "layer": None}
 
 
-def _layer(key: str, entry: Mapping[str, Any], imagery: shapely.Geometry | None) -> Verdict:
-    field = entry.get("id_field")
-    expected = f"polygons with a CRS{f' and the field {field}' if field else ''}"
-    is_trained_on = key in ("inventories", "negatives")
+def _trained_on(
+    key: str, entry: Mapping[str, Any], imagery: shapely.Geometry | None, grid: PixelGrid | None
+) -> Verdict:
+    """Read an inventory as the compilation does."""
     check = Check(
-        *("vectors", f"{key}: {entry['name']}", f"{expected}{', under the imagery' if is_trained_on else ''}"),
+        *("vectors", f"{key}: {entry['name']}", "polygons with a CRS and the named fields, under the imagery"),
+        f"correct {entry['path']}, or its entry in the config",
+    )
+
+    def look() -> Verdict:
+        (rows,) = read_all([entry], grid)
+        rows = rows[~rows["reason"].str.startswith(LEFT_OUT)]
+        there = rows.iloc[alive(rows)]
+        counts = rows["outcome"].value_counts()
+        faults = {outcome: int(counts.get(outcome, 0)) for outcome in (REPAIRED, DROPPED)}
+        faults["outside the imagery"] = 0 if imagery is None else int((~there.intersects(imagery)).sum())
+        return _verdict(check, len(there), faults)
+
+    return answered(check, look)
+
+
+def _verdict(check: Check, polygons: int, faults: Mapping[str, int]) -> Verdict:
+    found = f"{polygons} polygons" + "".join(f", {number} {what}" for what, number in faults.items() if number)
+    if faults.get("outside the imagery", 0) >= polygons:
+        return check.failed(found)
+    return check.warning(found) if any(faults.values()) else check.ok(found)
+
+
+def _layer(key: str, entry: Mapping[str, Any]) -> Verdict:
+    field = entry.get("id_field")
+    check = Check(
+        *("vectors", f"{key}: {entry['name']}", f"polygons with a CRS{f' and the field {field}' if field else ''}"),
         f"correct {entry['path']}, or its entry in the config",
     )
 
@@ -65,22 +97,11 @@ def _layer(key: str, entry: Mapping[str, Any], imagery: shapely.Geometry | None)
         if field is not None and field not in frame.columns:
             fields = [str(column) for column in frame.columns if column != "geometry"]
             return check.failed(unknown_name(field, fields, "field"))
-        return _polygons(check, frame, imagery if is_trained_on else None)
+        polygons = frame.geometry[frame.geom_type.isin(["Polygon", "MultiPolygon"])]
+        faults = {"not polygons": len(frame) - len(polygons), "invalid": int((~polygons.is_valid).sum())}
+        return _verdict(check, len(polygons), faults)
 
     return answered(check, look)
-
-
-def _polygons(check: Check, frame: gpd.GeoDataFrame, imagery: shapely.Geometry | None) -> Verdict:
-    polygons = frame.geometry[frame.geom_type.isin(["Polygon", "MultiPolygon"])]
-    faults = {
-        "not polygons": len(frame) - len(polygons),
-        "invalid": int((~polygons.is_valid).sum()),
-        "outside the imagery": 0 if imagery is None else int((~polygons.to_crs(WGS84).intersects(imagery)).sum()),
-    }
-    found = f"{len(polygons)} polygons" + "".join(f", {number} {what}" for what, number in faults.items() if number)
-    if polygons.empty or faults["outside the imagery"] == len(polygons):
-        return check.failed(found)
-    return check.warning(found) if any(faults.values()) else check.ok(found)
 
 
 def examine_people(config: Mapping[str, Any]) -> list[Verdict]:
@@ -88,6 +109,9 @@ def examine_people(config: Mapping[str, Any]) -> list[Verdict]:
     folder = config["review"]["folder"]
     slugs = [slug(name) for name in config["subregions"]["names"]]
     verdicts = [_handed_in("review", folder, name, _edits) for name in slugs]
+    removed = config["compile"]["removed_by_review"]
+    if removed not in (None, folder):
+        verdicts += [_handed_in("review", removed, place.name, _edits) for place in sorted(Path(removed).glob("*/"))]
     stray = Check("review", folder, "folders named as the subregions", "rename the folder, or take it away")
     verdicts += [stray.warning(warning) for warning in stray_folders(folder, slugs)]
     people = config["validation"]

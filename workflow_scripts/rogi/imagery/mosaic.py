@@ -9,7 +9,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, Protocol
 
 import numpy as np
 import rasterio
@@ -48,12 +48,14 @@ class Scene:
         image: uint8, shape (bands, height, width); 0 where not valid.
         valid: bool, shape (height, width).
         source: uint8, shape (height, width): 0 no imagery, 1 the first mosaic, 2 the second, …
+        channels: float32, shape (channels, height, width), what is declared on top of the image; NaN where missing.
         damaged: Blocks that could not be read there.
     """
 
     image: np.ndarray
     valid: np.ndarray
     source: np.ndarray
+    channels: np.ndarray
     damaged: tuple[DamagedBlock, ...] = ()
 
 
@@ -96,7 +98,7 @@ class Mosaic:
             fresh = good & ~valid[rows, columns]
             image[:, rows, columns] = np.where(fresh, pixels, image[:, rows, columns])
             valid[rows, columns] |= good
-        return Scene(image, valid, valid.astype(np.uint8), tuple(damaged))
+        return Scene(image, valid, valid.astype(np.uint8), _no_channels(window), tuple(damaged))
 
     def locations(self, window: Window) -> list[str]:
         """Return the quads that hold a pixel of a global window."""
@@ -166,6 +168,19 @@ class Mosaic:
             self._handles.popitem()[1].close()
 
 
+class Layers(Protocol):
+    """What is seen on top of the bands, on their pixels, under these names."""
+
+    names: list[str]
+
+    def read(self, window: Window) -> np.ndarray:
+        """Return float32 (layers, height, width) of a global window; NaN where missing."""
+
+
+def _no_channels(window: Window) -> np.ndarray:
+    return np.empty((0, window.height, window.width), np.float32)
+
+
 class Imagery:
     """Several mosaics in order of preference, on one grid.
 
@@ -176,16 +191,22 @@ class Imagery:
     """
 
     def __init__(
-        self, indexes: list[str], bands: int, nodata: float | None, screening: Screening, damaged: str = "stop"
+        self,
+        indexes: list[str],
+        bands: int,
+        nodata: float | None,
+        screening: Screening,
+        damaged: str = "stop",
+        channels: Layers | None = None,
     ) -> None:
-        """Open the tile indexes; see `Mosaic` for `nodata` and `damaged`.
+        """Open the tile indexes; see `Mosaic` for `nodata` and `damaged`, `channels.Channels` for `channels`.
 
         Raises:
             RasterError: The mosaics do not lie on one grid.
         """
         self.mosaics = [Mosaic(index, bands, nodata, damaged) for index in indexes]
         self.grid = self.mosaics[0].grid
-        self.screening = screening
+        self.screening, self.channels = screening, channels
         for index, mosaic in zip(indexes, self.mosaics, strict=True):
             if not mosaic.grid.matches(self.grid):
                 raise RasterError(
@@ -215,7 +236,8 @@ class Imagery:
             source[take] = number
             valid |= take
         rows, columns = within(window, whole)
-        return Scene(image[:, rows, columns], valid[rows, columns], source[rows, columns], damaged)
+        channels = self.channels.read(window) if self.channels else _no_channels(window)
+        return Scene(image[:, rows, columns], valid[rows, columns], source[rows, columns], channels, damaged)
 
     def locations(self, window: Window) -> list[str]:
         """Return the quads of all mosaics that hold a pixel of a global window."""

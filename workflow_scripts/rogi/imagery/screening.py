@@ -24,14 +24,23 @@ class Screening:
     max_poor_share: float
 
 
-def poor_pixels(image: np.ndarray, valid: np.ndarray, screening: Screening) -> np.ndarray:
-    """Return which pixels are cloud, deep shadow or missing, shape (height, width), from a (bands, …) uint8 image.
+def cloudy(image: np.ndarray, screening: Screening) -> np.ndarray:
+    """Return which pixels look like cloud, shape (height, width), in a (bands, …) uint8 image.
 
     Fresh snow looks like cloud to this rule, which is harmless: the next mosaic is taken only where it is better.
     """
     low, high = image.min(axis=0), image.max(axis=0)
-    cloud = (low >= screening.cloud_min_dn) & (high - low <= screening.cloud_max_chroma_dn)
-    return cloud | (high <= screening.shadow_max_dn) | ~valid
+    return (low >= screening.cloud_min_dn) & (high - low <= screening.cloud_max_chroma_dn)
+
+
+def dark(image: np.ndarray, screening: Screening) -> np.ndarray:
+    """Return which pixels lie in deep shadow, or are missing and therefore 0; shape as for `cloudy`."""
+    return image.max(axis=0) <= screening.shadow_max_dn
+
+
+def poor_pixels(image: np.ndarray, valid: np.ndarray, screening: Screening) -> np.ndarray:
+    """Return which pixels are cloud, deep shadow or missing, shape (height, width), from a (bands, …) uint8 image."""
+    return cloudy(image, screening) | dark(image, screening) | ~valid
 
 
 def poor_share(image: np.ndarray, valid: np.ndarray, screening: Screening) -> np.ndarray:

@@ -55,10 +55,11 @@ def estimate(errors: np.ndarray, strata: np.ndarray, blocks: np.ndarray, count: 
     """
     generator = np.random.default_rng(settings.seed)
     sums = [_per_block(errors[strata == stratum], blocks[strata == stratum]) for stratum in range(count)]
-    draws = [_drawn(each, settings.samples, generator) for each in sums]
+    draws = [drawn(each, settings.samples, generator) for each in sums]
     numbers = [len(each) for each in sums]
     totals = [each.sum(axis=0) for each in sums]
-    low, high = np.stack([_interval(each, settings.confidence) for each in (*draws, np.sum(draws, axis=0))], axis=1)
+    parts = (*draws, np.sum(draws, axis=0))
+    low, high = np.stack([percentiles(score_arrays(part), settings.confidence) for part in parts], axis=1)
     return Estimates(np.stack([*totals, np.sum(totals, axis=0)]), low, high, np.array([*numbers, sum(numbers)]))
 
 
@@ -70,22 +71,28 @@ def _per_block(errors: np.ndarray, blocks: np.ndarray) -> np.ndarray:
     return sums
 
 
-def _drawn(sums: np.ndarray, samples: int, generator: np.random.Generator) -> np.ndarray:
-    """Return the sums of every draw of as many blocks, shape (samples, 3)."""
+def drawn(sums: np.ndarray, samples: int, generator: np.random.Generator) -> np.ndarray:
+    """Return the sums of every draw of as many blocks with replacement, shape (samples, n); sums (blocks, n)."""
     if not len(sums):
-        return np.zeros((samples, 3))
+        return np.zeros((samples, sums.shape[1]))
     return generator.multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size=samples) @ sums
 
 
-def _interval(draws: np.ndarray, confidence: float) -> np.ndarray:
-    """Return lower and upper ends of the scores, shape (2, 4); NaN for a score that no draw has, or all draws alike.
+def percentiles(values: np.ndarray, confidence: float) -> np.ndarray:
+    """Return lower and upper ends of the intervals of scores, shape (2, n).
 
     Where nothing was wrong in any block, no draw can be worse, which says nothing about errors that are rare.
+
+    Args:
+        values: A row per draw, a column per score, shape (samples, n); NaN where a draw has no such score.
+        confidence: Share of cases in which an interval shall hold the true value.
+
+    Returns:
+        NaN for a score that no draw has, or all draws alike.
     """
-    found = score_arrays(draws)
-    ends = np.full((2, found.shape[1]), np.nan)
-    for column, values in enumerate(found.T):
-        known = values[~np.isnan(values)]
+    ends = np.full((2, values.shape[1]), np.nan)
+    for column, drawn_values in enumerate(values.T):
+        known = drawn_values[~np.isnan(drawn_values)]
         if len(known) and known.min() < known.max():
             ends[:, column] = np.quantile(known, [(1 - confidence) / 2, (1 + confidence) / 2])
     return ends

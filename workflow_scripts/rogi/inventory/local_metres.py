@@ -12,7 +12,7 @@ def to_local_metres(shapes: np.ndarray, origins: np.ndarray) -> np.ndarray:
     """Return outlines in metres east and north of their origins.
 
     One degree is as long as it is at the origin (the ellipsoid's radii of curvature there). Within 3 km of it and below
-    50° latitude, distances are true to 0.1 %; `geodesy.to_local` is exact, and a thousand times slower.
+    50° latitude, distances are true to 0.1 %; `geodesy.local_projection` is exact, and a thousand times slower.
 
     Args:
         shapes: Geometries in EPSG:4326, array of shape (n,).

@@ -18,14 +18,14 @@ NATIVE_BFLOAT16 = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")  # what torch 
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4  # malloc.h
 
 
-def accelerated(network: nn.Module, bands: int, device: torch.device, precision: torch.dtype) -> nn.Module:
+def accelerated(network: nn.Module, inputs: int, device: torch.device, precision: torch.dtype) -> nn.Module:
     """Return a copy of a network that computes the same faster, on a device, in a precision.
 
     Every change is checked on a random image in float32 and left out where the outputs differ.
 
     Args:
-        network: Takes float32 (n, bands, height, width), in evaluation mode.
-        bands: Its number of input bands.
+        network: Takes float32 (n, inputs, height, width), in evaluation mode.
+        inputs: Its number of input layers.
         device: Where it will run.
         precision: torch.float32 or torch.bfloat16. Batch normalisation that could not be folded stays in float32.
 
@@ -34,7 +34,7 @@ def accelerated(network: nn.Module, bands: int, device: torch.device, precision:
     """
     changes = [fold_batch_norm] + ([split_dilation] if device.type == "cpu" else [])
     generator = torch.Generator().manual_seed(0)
-    example = torch.randn((1, bands, EXAMPLE_PX, EXAMPLE_PX), generator=generator)
+    example = torch.randn((1, inputs, EXAMPLE_PX, EXAMPLE_PX), generator=generator)
     faster = copy.deepcopy(network).eval().requires_grad_(False)
     with torch.no_grad():
         expected = _tried(network, example)

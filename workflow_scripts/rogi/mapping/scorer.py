@@ -2,8 +2,8 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -12,13 +12,13 @@ from torch import nn
 from workflow_scripts.rogi.imagery.mosaic import Scene
 from workflow_scripts.rogi.mapping.accelerate import accelerated
 from workflow_scripts.rogi.mapping.blend import FULL
-from workflow_scripts.rogi.training.network import Normalized, TrainedModel
+from workflow_scripts.rogi.training.devices import lacks_memory
+from workflow_scripts.rogi.training.network import TrainedModel, normalized
+from workflow_scripts.rogi.training.orientation import turn
 
-View = Callable[[torch.Tensor], torch.Tensor]
 
-
-def views(test_time: str) -> list[tuple[View, View]]:
-    """Return the ways to look at a window, each with the way back, the plain one first.
+def views(test_time: str) -> list[tuple[int, bool]]:
+    """Return the ways to look at a window as quarter turns and whether it is mirrored first, the plain one first.
 
     Args:
         test_time: "none", one view; "flips", four: as it is, mirrored along either axis and both; "dihedral", these and
@@ -26,49 +26,55 @@ def views(test_time: str) -> list[tuple[View, View]]:
     """
     turns = {"none": [0], "flips": [0, 2], "dihedral": [0, 1, 2, 3]}[test_time]
     mirrors = [False] if test_time == "none" else [False, True]
-    return [(_there(turn, mirror), _back(turn, mirror)) for mirror in mirrors for turn in turns]
+    return [(quarters, mirrored) for mirrored in mirrors for quarters in turns]
 
 
-def _there(turn: int, mirror: bool) -> View:
-    return lambda image: torch.rot90(image.flip(-1) if mirror else image, turn, (-2, -1))
-
-
-def _back(turn: int, mirror: bool) -> View:
-    def back(image: torch.Tensor) -> torch.Tensor:
-        turned = torch.rot90(image, -turn, (-2, -1))
-        return turned.flip(-1) if mirror else turned
-
-    return back
+def turned_back(layers: torch.Tensor, quarter_turns: int, mirrored: bool) -> torch.Tensor:
+    """Undo `turn` for layers without a direction."""
+    turned = torch.rot90(layers, -quarter_turns, (-2, -1))
+    return turned.flip(-1) if mirrored else turned
 
 
 class Scoring(nn.Module):
-    """From uint8 imagery to uint8 scores, all on the device."""
+    """From uint8 imagery and its channels to uint8 scores, all on the device."""
 
-    def __init__(self, networks: list[nn.Module], test_time: str) -> None:
-        """Take networks with their normalisation in front."""
+    def __init__(
+        self, networks: Sequence[nn.Module], temperatures: Sequence[float], channels: Sequence[str], test_time: str
+    ) -> None:
+        """Take networks with their normalisation in front.
+
+        Args:
+            networks: They share their bands and channels.
+            temperatures: What the logits of each are divided by.
+            channels: Names of the channels.
+            test_time: See `views`.
+        """
         super().__init__()
         self.networks, self.views = nn.ModuleList(networks), views(test_time)
+        self.temperatures, self.channels = tuple(temperatures), tuple(channels)
 
     @property
     def samples(self) -> int:
         """Probabilities per pixel: networks times views."""
         return len(self.networks) * len(self.views)
 
-    def forward(self, image: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
+    def forward(self, image: torch.Tensor, valid: torch.Tensor, channels: torch.Tensor) -> torch.Tensor:
         """Return FULL times the mean probability and, of several samples, FULL times their standard deviation.
 
         Args:
             image: uint8 (n, bands, height, width).
             valid: bool (n, height, width).
+            channels: float32 (n, channels, height, width); those with a direction are turned with the window.
 
         Returns:
             uint8 (n, layers, height, width), rounded; one layer or two.
         """
         total = torch.zeros(valid.shape, device=image.device)
         squares = torch.zeros_like(total)
-        for network in self.networks:
-            for there, back in self.views:
-                probability = back(torch.sigmoid(network(there(image), there(valid)).float()))
+        for network, temperature in zip(self.networks, self.temperatures, strict=True):
+            for view in self.views:
+                seen = turn(image, (), *view), turn(valid, (), *view), turn(channels, self.channels, *view)
+                probability = turned_back(torch.sigmoid(network(*seen).float() / temperature), *view)
                 total, squares = total + probability, squares + probability**2
         mean = total / self.samples
         layers = [mean] if self.samples == 1 else [mean, (squares / self.samples - mean**2).clamp(min=0).sqrt()]
@@ -141,8 +147,7 @@ class Scorer:
         try:
             return self._launch(scenes)
         except RuntimeError as error:
-            # cuDNN and cuBLAS report it by other errors.
-            if not isinstance(error, torch.OutOfMemoryError) and "ALLOC_FAILED" not in str(error):
+            if not lacks_memory(error):
                 raise
             if self.batch_size > 1:
                 return None
@@ -160,24 +165,28 @@ class Scorer:
 
     @torch.inference_mode()
     def _launch(self, scenes: list[Scene]) -> Pending:
-        image = torch.from_numpy(np.stack([scene.image for scene in scenes]))
-        valid = torch.from_numpy(np.stack([scene.valid for scene in scenes]))
+        inputs = [
+            torch.from_numpy(np.stack(parts))
+            for parts in zip(*((scene.image, scene.valid, scene.channels) for scene in scenes), strict=True)
+        ]
         if self.device.type == "cpu":
             started = time.monotonic()
             # One by one: no slower at this size, and no rounding that depends on the batch.
-            scores = torch.cat([self.scoring(*window) for window in zip(image.split(1), valid.split(1), strict=True)])
+            windows = zip(*(part.split(1) for part in inputs), strict=True)
+            scores = torch.cat([self.scoring(*window) for window in windows])
             self.busy_s += time.monotonic() - started
             return Pending(scores)
-        return self._launch_on_gpu(image, valid)
+        return self._launch_on_gpu(inputs)
 
-    def _launch_on_gpu(self, image: torch.Tensor, valid: torch.Tensor) -> Pending:
+    def _launch_on_gpu(self, inputs: list[torch.Tensor]) -> Pending:
         """Queue a batch; the last one is filled up, for kernels of one shape round alike and are compiled once."""
-        count, missing = len(image), max(self.batch_size - len(image), 0)
-        image, valid = (torch.cat([part, part.new_zeros((missing, *part.shape[1:]))]) for part in (image, valid))
-        image, valid = (part.pin_memory().to(self.device, non_blocking=True) for part in (image, valid))
+        count = len(inputs[0])
+        missing = max(self.batch_size - count, 0)
+        inputs = [torch.cat([part, part.new_zeros((missing, *part.shape[1:]))]) for part in inputs]
+        inputs = [part.pin_memory().to(self.device, non_blocking=True) for part in inputs]
         start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
         start.record()
-        made = self.scoring(image, valid)[:count]
+        made = self.scoring(*inputs)[:count]
         scores = torch.empty(made.shape, dtype=torch.uint8, pin_memory=True)
         scores.copy_(made, non_blocking=True)
         end.record()
@@ -195,18 +204,19 @@ def make_scorer(
     """Return what scores windows.
 
     Args:
-        models: One network, or several whose probabilities are averaged.
+        models: One network, or several of the same bands and channels whose probabilities are averaged.
         device: Where to.
         precision: torch.float32 or torch.bfloat16.
         test_time: See `views`.
         batch_size: Windows at a time on a GPU.
         compiled: Whether to compile the computation, which takes a minute and a C++ compiler.
     """
-    networks: list[nn.Module] = []
+    networks = []
     for model in models:
-        network = accelerated(model.network, len(model.architecture.bands), device, precision)
-        networks.append(Normalized(network, model.mean, model.std, precision))
-    scoring = Scoring(networks, test_time).to(device).eval()
+        network = accelerated(model.network, len(model.architecture.inputs), device, precision)
+        networks.append(normalized(replace(model, network=network), precision))
+    temperatures = [model.temperature for model in models]
+    scoring = Scoring(networks, temperatures, models[0].architecture.channels, test_time).to(device).eval()
     if compiled:
         scoring.compile()
     if precision == torch.float32:

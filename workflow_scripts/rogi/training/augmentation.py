@@ -1,78 +1,135 @@
-"""Augmentation of a batch: the same transform for image, label and validity, one draw per patch."""
+"""Parts of patches for a step, changed at random: what is drawn, and what follows from it.
 
+Each patch has a generator of its own, so what becomes of it does not depend on the others it is shown with.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
 import torch
 
-KINDS = ("flip", "rotate", "brightness")
-GAIN = 0.2  # brightness and contrast vary by up to 20 %, our own choice
+from workflow_scripts.rogi.training.batch import Batch
+from workflow_scripts.rogi.training.colours import Tint, tinted
+from workflow_scripts.rogi.training.geometry import Placing, placed
+from workflow_scripts.rogi.training.orientation import VECTORS
+from workflow_scripts.rogi.training.recipe import Recipe
+
+PLACES = ("focus", "pixel", "down", "right", "variant", "left_right", "up_down", "turn", "zoom")
+TINTS = ("gamma", "contrast", "gain", "blurred", "blur_px", "noise")
+Draws = dict[str, torch.Tensor]
 
 
-def augment(
-    image: torch.Tensor, label: torch.Tensor, valid: torch.Tensor, kinds: list[str], generator: torch.Generator
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Return a batch changed at random.
-
-    Args:
-        image: uint8 (n, bands, size, size).
-        label: bool (n, size, size).
-        valid: bool (n, size, size).
-        kinds: Any of KINDS: "flip" left-right and up-down, "rotate" by quarter turns, "brightness" gain and offset.
-        generator: Source of the draws, so that a seed gives the same batch.
-    """
-    stack = torch.cat([image, label.unsqueeze(1).byte(), valid.unsqueeze(1).byte()], dim=1)
-    stack = torch.stack([_turned(patch, kinds, generator) for patch in stack])
-    image, label, valid = stack[:, :-2], stack[:, -2].bool(), stack[:, -1].bool()
-    if "brightness" in kinds:
-        image = _brightened(image, generator)
-    return image, label, valid
-
-
-def crop(
-    image: torch.Tensor, label: torch.Tensor, valid: torch.Tensor, size: int, focus: float, generator: torch.Generator
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Return a square part of every patch of a batch.
+def shown(batch: Batch, generators: Sequence[np.random.Generator], recipe: Recipe, names: Sequence[str]) -> Batch:
+    """Return what a network is shown of whole patches: a part of each, changed at random.
 
     Args:
-        image: uint8 (n, bands, height, width).
-        label: bool (n, height, width).
-        valid: bool (n, height, width).
-        size: Side of the part; the whole patch is at least as large.
-        focus: Share of the parts that are laid over a random rock glacier pixel, where the patch has one; the others
-            lie anywhere.
-        generator: Source of the draws.
+        batch: n whole patches.
+        generators: One for each, the source of all that is drawn for it.
+        recipe: crop_px, crop_focus, augmentation and augment_negatives of the config.
+        names: Names of the channels.
     """
-    corners = [_corner(mask, size, focus, generator) for mask in label]
-    parts = [(slice(top, top + size), slice(left, left + size)) for top, left in corners]
-    image = torch.stack([patch[:, rows, columns] for patch, (rows, columns) in zip(image, parts, strict=True)])
-    label, valid = (
-        torch.stack([mask[rows, columns] for mask, (rows, columns) in zip(masks, parts, strict=True)])
-        for masks in (label, valid)
-    )
-    return image, label, valid
+    settings = recipe.augmentation
+    size = recipe.crop_px or batch.valid.shape[-1]
+    draws = _drawn(generators, batch.image.shape[1], batch.channels.shape[1])
+    changed = torch.ones(len(batch.label), dtype=torch.bool)
+    if not recipe.augment_negatives:
+        changed = batch.label.flatten(1).any(1)
+    variants = _variants(draws["variant"], changed, settings["variants"], batch.valid.shape[-1])
+    row, column = _centres(batch.label, size, recipe.crop_focus, draws)
+    parts = placed(batch, _placing(row, column, draws, changed, settings, variants), size, names)
+    noise = _noise(generators, parts.image.shape, settings["noise_dn"] * draws["noise"] * changed)
+    image = tinted(parts.image, parts.valid, _tint(draws, changed, settings, variants, noise))
+    missing = (draws["dropout"] < settings["channel_dropout"]) & changed[:, None]
+    return parts._replace(image=image, channels=_without(parts.channels, missing, names))
 
 
-def _corner(mask: torch.Tensor, size: int, focus: float, generator: torch.Generator) -> tuple[int, int]:
-    height, width = mask.shape
-    draw, down, right = torch.rand(3, generator=generator).tolist()
-    top, left = int(down * (height - size + 1)), int(right * (width - size + 1))
-    inside = mask.nonzero()
-    if draw < focus and len(inside):
-        row, column = inside[int(torch.randint(len(inside), (1,), generator=generator))].tolist()
-        top, left = row - int(down * size), column - int(right * size)
-    return min(max(top, 0), height - size), min(max(left, 0), width - size)
+def _drawn(generators: Sequence[np.random.Generator], bands: int, channels: int) -> Draws:
+    """Return draws from 0 to 1: (n,) for each name, (n, bands) of `colour`, (n, channels) of `dropout`."""
+    names = (*PLACES, *TINTS)
+    drawn = np.stack([generator.random(len(names) + bands + channels) for generator in generators])
+    single, colour, dropout = torch.from_numpy(drawn).split([len(names), bands, channels], 1)
+    return dict(zip(names, single.unbind(1), strict=True)) | {"colour": colour, "dropout": dropout}
 
 
-def _turned(patch: torch.Tensor, kinds: list[str], generator: torch.Generator) -> torch.Tensor:
-    left_right, up_down, quarter = (int(torch.randint(high, (1,), generator=generator)) for high in (2, 2, 4))
-    if "flip" in kinds:
-        axes = [axis for axis, turn in ((2, left_right), (1, up_down)) if turn]
-        patch = patch.flip(axes)
-    if "rotate" in kinds:
-        patch = torch.rot90(patch, quarter, dims=(1, 2))
-    return patch
+def _centres(label: torch.Tensor, size: int, focus: float, draws: Draws) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the centres of the parts, (n,) each: over a random rock glacier pixel, or anywhere in the patch."""
+    corners = []
+    height, width = label.shape[1:]
+    for number, mask in enumerate(label):
+        focused, pixel, down, right = (float(draws[name][number]) for name in ("focus", "pixel", "down", "right"))
+        top, left = int(down * (height - size + 1)), int(right * (width - size + 1))
+        if focused < focus and len(inside := mask.nonzero()):
+            row, column = inside[int(pixel * len(inside))].tolist()
+            top, left = row - int(down * size), column - int(right * size)
+        corners.append((min(max(top, 0), height - size), min(max(left, 0), width - size)))
+    rows, columns = (torch.tensor(corners, dtype=torch.float64) + (size - 1) / 2).unbind(1)
+    return rows, columns
 
 
-def _brightened(image: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    shape = (len(image), 1, 1, 1)
-    gain, offset = (1 + GAIN * (2 * torch.rand(shape, generator=generator) - 1) for _ in range(2))
-    middle = image.float().mean(dim=(1, 2, 3), keepdim=True)
-    return ((image - middle) * gain + middle * offset).clamp(0, 255).round().byte()
+def _variants(draw: torch.Tensor, changed: torch.Tensor, wanted: Sequence[Mapping[str, Any]], side: int) -> Draws:
+    """Return which single change each patch is shown with, (n,) each: mirrored, angle_rad, zoom and blur_px."""
+    chosen = ((draw * (len(wanted) + 1)).long() * changed).tolist()
+    effects = [(0.0, 0.0, 1.0, 0.0), *(_effect(variant["change"], variant["amount"], side) for variant in wanted)]
+    table = torch.tensor([effects[number] for number in chosen], dtype=torch.float64)
+    return dict(zip(("mirrored", "angle_rad", "zoom", "blur_px"), table.unbind(1), strict=True))
+
+
+def _effect(change: str, amount: float, side: int) -> tuple[float, float, float, float]:
+    effects = {
+        "left_right": (1.0, 0.0, 1.0, 0.0),
+        "up_down": (1.0, math.pi, 1.0, 0.0),  # left-right, and then turned by a half
+        "rotate_deg": (0.0, math.radians(amount), 1.0, 0.0),
+        "crop_px": (0.0, 0.0, side / max(side - 2 * amount, 1), 0.0),
+        "zoom": (0.0, 0.0, amount, 0.0),
+        "blur_px": (0.0, 0.0, 1.0, amount),
+    }
+    return effects[change]
+
+
+def _placing(
+    row: torch.Tensor,
+    column: torch.Tensor,
+    draws: Draws,
+    changed: torch.Tensor,
+    settings: Mapping[str, Any],
+    variants: Draws,
+) -> Placing:
+    """Combine a variant with a flip, a turn and a zoom."""
+    left_right, up_down = ((draws[name] < 0.5) & changed & settings["flip"] for name in ("left_right", "up_down"))
+    turns = {"none": torch.zeros_like(draws["turn"]), "quarter": (draws["turn"] * 4).floor() / 4, "any": draws["turn"]}
+    mirrored = left_right ^ up_down
+    angle = torch.where(mirrored, -1, 1) * variants["angle_rad"]  # what is mirrored later turns the other way
+    angle = angle + math.pi * up_down + 2 * math.pi * turns[settings["rotation"]] * changed
+    zoom = variants["zoom"] * _factor(draws["zoom"], settings["zoom"], changed)
+    return Placing(row, column, mirrored ^ (variants["mirrored"] > 0), angle, zoom)
+
+
+def _tint(
+    draws: Draws, changed: torch.Tensor, settings: Mapping[str, Any], variants: Draws, noise: torch.Tensor
+) -> Tint:
+    gain, contrast, gamma = (_factor(draws[name], settings[name], changed) for name in ("gain", "contrast", "gamma"))
+    colour = _factor(draws["colour"], settings["colour"], changed[:, None])
+    blur = settings["blur_px"] * draws["blur_px"] * (draws["blurred"] < 0.5) * changed
+    return Tint(gamma, contrast, gain[:, None] * colour, torch.hypot(variants["blur_px"], blur), noise)
+
+
+def _factor(draw: torch.Tensor, most: float, changed: torch.Tensor) -> torch.Tensor:
+    """Return factors from 1 / (1 + most) to 1 + most, their logarithms evenly spread."""
+    return (1 + most) ** ((2 * draw - 1) * changed)
+
+
+def _noise(generators: Sequence[np.random.Generator], shape: Sequence[int], spread_dn: torch.Tensor) -> torch.Tensor:
+    if not spread_dn.any():
+        return torch.zeros(len(generators), 1, 1, 1)
+    drawn = [generator.standard_normal(tuple(shape[1:]), np.float32) for generator in generators]
+    return torch.from_numpy(np.stack(drawn)) * spread_dn.float().view(-1, 1, 1, 1)
+
+
+def _without(channels: torch.Tensor, missing: torch.Tensor, names: Sequence[str]) -> torch.Tensor:
+    """Set channels to missing; the parts of a vector are missing together."""
+    for first, second in VECTORS:
+        if first in names:
+            missing[:, names.index(second)] = missing[:, names.index(first)]
+    return channels.masked_fill(missing[:, :, None, None], math.nan)

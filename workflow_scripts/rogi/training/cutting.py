@@ -1,8 +1,9 @@
-"""Patches round polygons: buffered on the ground, labelled with every rock glacier in view, validation kept apart."""
+"""Patches: every look at a place, labelled with every rock glacier in view, or the reason why there is none."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -10,90 +11,125 @@ import shapely
 from rasterio.features import rasterize
 from rasterio.windows import Window
 
-from workflow_scripts.rogi.geodesy import buffer_true_m
-from workflow_scripts.rogi.imagery.grid import PixelGrid, intersection, within
-from workflow_scripts.rogi.imagery.mosaic import Imagery
-from workflow_scripts.rogi.training.patches import Patch
+from workflow_scripts.rogi.imagery.grid import PixelGrid
+from workflow_scripts.rogi.training.looks import Looks
+from workflow_scripts.rogi.training.placing import Place
+from workflow_scripts.rogi.training.quality import Quality, quality_of
+from workflow_scripts.rogi.training.records import COMPOSITE, Patch
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a patch is cut: its global window, the polygon it belongs to, and whether it is for validation."""
+class Settings:
+    """How patches are cut; the fields are keys of `patches` in the config.
 
-    window: Window
-    uid: str
-    validation: bool
+    Attributes:
+        where: "polygons", round them, or "everywhere" on ground that is mapped completely.
+        buffer_m: Ground seen beyond each polygon, true metres; of "polygons".
+        size_px: Side of a patch.
+        stride_px: Pixels from one patch to the next.
+        random_terrain_per_rock_glacier: Places drawn at random for each rock glacier.
+        looks: "best", the composite alone, or "each" mosaic by itself too.
+        min_valid_share: Patches with a smaller share of valid pixels are left out.
+        max_poor_share: Patches with a larger share of cloud, shadow and snow are left out.
+        snow_min_dn: A pixel is snow only where every band is at least this.
+    """
+
+    where: str
+    buffer_m: float
+    size_px: int
+    stride_px: int
+    random_terrain_per_rock_glacier: float
+    looks: str
+    min_valid_share: float
+    max_poor_share: float
+    snow_min_dn: int
 
 
 class LeftOut(Enum):
-    """Why a place gives no patch."""
+    """Why a look at a place gives no patch."""
 
     IMAGERY = "too little imagery"
-    VALIDATION = "blanked by validation patches"
+    POOR = "cloud, shadow or snow"
+    SAME = "the same as the composite"
 
 
-def windows_around(bounds_window: Window, size: int, stride: int) -> list[Window]:
-    """Return the windows of `size` px at `stride` px that cover a window, centred on it; at least one."""
-    counts = [max(1, -(-(length - size) // stride) + 1) for length in (bounds_window.height, bounds_window.width)]
-    spans = [size + (count - 1) * stride for count in counts]
-    top = bounds_window.row_off - (spans[0] - bounds_window.height) // 2
-    left = bounds_window.col_off - (spans[1] - bounds_window.width) // 2
-    return [
-        Window(left + column * stride, top + row * stride, size, size)
-        for row in range(counts[0])
-        for column in range(counts[1])
-    ]
+class Cutter:
+    """Cuts patches, place by place."""
 
+    def __init__(
+        self,
+        looks: Looks,
+        bands: Sequence[str],
+        rock_glaciers: gpd.GeoSeries,
+        mapped: gpd.GeoSeries | None,
+        settings: Settings,
+    ) -> None:
+        """Prepare to cut.
 
-def places(polygons: gpd.GeoDataFrame, grid: PixelGrid, buffer_m: float, size: int, stride: int) -> list[Place]:
-    """Return where patches are cut.
+        Args:
+            looks: What to cut from.
+            bands: Names of its bands.
+            rock_glaciers: Outlines in any CRS; all in view are labelled, not only the one in the middle.
+            mapped: The only ground on which what lies outside of all outlines is background, in any CRS; pixels beyond
+                are not valid. None takes any ground for that.
+            settings: Sizes and thresholds.
+        """
+        self.looks, self.bands, self.settings = looks, bands, settings
+        self.grid = looks.imagery.grid
+        self.channels = looks.imagery.channels.names if looks.imagery.channels else []
+        self._outlines = rock_glaciers.to_crs(self.grid.crs).array
+        self._tree = shapely.STRtree(self._outlines)
+        self._mapped = None if mapped is None else mapped.to_crs(self.grid.crs).array
 
-    Args:
-        polygons: With `uid` and `validation`, in any CRS.
-        grid: The imagery's pixel grid.
-        buffer_m: Ground seen beyond each polygon, true metres; the patches cover the buffer's bounding rectangle.
-        size: Side of a patch in pixels.
-        stride: Pixels from one patch to the next.
-    """
-    buffers = buffer_true_m(polygons.geometry, buffer_m).to_crs(grid.crs)
-    return [
-        Place(window, uid, bool(validation))
-        for uid, validation, shape in zip(polygons["uid"], polygons["validation"], buffers, strict=True)
-        for window in windows_around(grid.window(shape.bounds), size, stride)
-    ]
+    def cut(self, place: Place) -> Iterator[tuple[dict[str, Any], Patch | None]]:
+        """Yield for every look what is known of it (a row of the table), and the patch where it is one.
 
+        Rows hold `records.COLUMNS`; `used` and `left_out`, the reason why not; `missing_channels`, the names of
+        those that a valid pixel lacks; and the window as `geometry`.
+        """
+        near = self._outlines[self._tree.query(shapely.box(*self.grid.bounds(place.window)))]
+        drawn = burn(near, self.grid, place.window)
+        composite = None
+        for look, scene in self.looks.of(place.window):
+            valid = scene.valid
+            if self._mapped is not None:
+                valid = valid & burn(self._mapped, self.grid, place.window)
+            patch = Patch(scene.image * valid, scene.channels, drawn & valid, valid)
+            quality = quality_of(
+                patch.image, valid, self.bands, self.looks.imagery.screening, self.settings.snow_min_dn
+            )
+            reason = self._reason(patch, quality, composite)
+            yield self._row(place, look, patch, quality, reason), None if reason else patch
+            if look == COMPOSITE:
+                composite = patch
 
-def cut(
-    wanted: list[Place], imagery: Imagery, rock_glaciers: gpd.GeoSeries, min_valid_share: float
-) -> Iterator[tuple[Place, Patch | LeftOut]]:
-    """Cut the patches one after the other.
+    def _reason(self, patch: Patch, quality: Quality, composite: Patch | None) -> LeftOut | None:
+        if patch.valid.mean() < self.settings.min_valid_share or not patch.valid.any():
+            return LeftOut.IMAGERY
+        if composite and np.array_equal(patch.image, composite.image) and np.array_equal(patch.valid, composite.valid):
+            return LeftOut.SAME
+        return LeftOut.POOR if quality.poor_share > self.settings.max_poor_share else None
 
-    All rock glaciers in view are labelled, not only the one in the middle. In training patches every pixel that also
-    lies in a validation patch is blanked and marked not valid, so training never sees it.
+    def _missing(self, patch: Patch) -> list[str]:
+        lacking = np.isnan(patch.channels[:, patch.valid]).any(axis=1)
+        return [name for name, lacks in zip(self.channels, lacking, strict=True) if lacks]
 
-    Args:
-        wanted: Where to cut.
-        imagery: What to cut from.
-        rock_glaciers: Outlines in any CRS.
-        min_valid_share: Patches with a smaller share of valid pixels are left out, and the reason is given.
-    """
-    shapes = rock_glaciers.to_crs(imagery.grid.crs).array
-    tree = shapely.STRtree(shapes)
-    kept_apart = _Windows([place.window for place in wanted if place.validation])
-    for place in wanted:
-        scene = imagery.read(place.window)
-        valid = scene.valid
-        if valid.mean() < min_valid_share:
-            yield place, LeftOut.IMAGERY
-            continue
-        if not place.validation:
-            valid = valid & ~kept_apart.mask(place.window)
-        if valid.mean() < min_valid_share:
-            yield place, LeftOut.VALIDATION
-            continue
-        near = shapes[tree.query(shapely.box(*imagery.grid.bounds(place.window)))]
-        label = burn(near, imagery.grid, place.window)
-        yield place, Patch(scene.image * valid, label & valid, valid, place.validation)
+    def _row(self, place: Place, look: str, patch: Patch, quality: Quality, reason: LeftOut | None) -> dict[str, Any]:
+        return {
+            "uid": place.uid,
+            "kind": place.kind,
+            "inventory": place.inventory,
+            "look": look,
+            "row_off": place.window.row_off,
+            "col_off": place.window.col_off,
+            "valid_share": float(patch.valid.mean()),
+            "rock_glacier_share": float(patch.label.mean()),
+            **quality._asdict(),
+            "missing_channels": ", ".join(self._missing(patch)),
+            "used": reason is None,
+            "left_out": reason.value if reason else "",
+            "geometry": shapely.box(*self.grid.bounds(place.window)),
+        }
 
 
 def burn(shapes: np.ndarray, grid: PixelGrid, window: Window) -> np.ndarray:
@@ -103,22 +139,3 @@ def burn(shapes: np.ndarray, grid: PixelGrid, window: Window) -> np.ndarray:
     return rasterize(shapes, (window.height, window.width), transform=grid.transform(window), dtype="uint8").astype(
         bool
     )
-
-
-class _Windows:
-    """Windows that can be asked which pixels of another window they cover."""
-
-    def __init__(self, windows: list[Window]) -> None:
-        self.windows = windows
-        self.tree = shapely.STRtree([_box(window) for window in windows])
-
-    def mask(self, window: Window) -> np.ndarray:
-        covered = np.zeros((window.height, window.width), bool)
-        for number in self.tree.query(_box(window)):
-            if shared := intersection(window, self.windows[number]):
-                covered[within(shared, window)] = True
-        return covered
-
-
-def _box(window: Window) -> shapely.Polygon:
-    return shapely.box(window.col_off, window.row_off, window.col_off + window.width, window.row_off + window.height)

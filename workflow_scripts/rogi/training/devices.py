@@ -4,8 +4,8 @@ import fcntl
 import logging
 import os
 import tempfile
-from collections.abc import Iterable
-from contextlib import ExitStack, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import torch
@@ -50,3 +50,40 @@ def claim(names: Iterable[str], folder: Path) -> int:
             return number
     logging.getLogger("rogi").warning("every visible GPU is in use by another job of this workflow; sharing the first")
     return 0
+
+
+def lacks_memory(error: RuntimeError) -> bool:
+    """Return whether an error says that a GPU's memory did not suffice; cuDNN and cuBLAS report it by other errors."""
+    return isinstance(error, torch.OutOfMemoryError) or "ALLOC_FAILED" in str(error)
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Say which settings help where a training does not fit its device, or its batch or its layers do not fit it.
+
+    Raises:
+        MemoryError: The device's memory did not suffice.
+        ValueError: Batch normalisation found a single value per channel, or a layer has no repeatable algorithm.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if "does not have a deterministic implementation" in str(error):
+            layer = str(error).partition(" ")[0]
+            raise ValueError(
+                f"a layer of this network gives no repeatable result on this device ({layer} of PyTorch); set "
+                "training.deterministic to false, or train another model.architecture or on another device"
+            ) from error
+        if not lacks_memory(error):
+            raise
+        raise MemoryError(
+            "the training does not fit into the GPU's memory; lower training.batch_size and raise training.accumulate "
+            "by as much, lower training.crop_px, or use a GPU with more"
+        ) from error
+    except ValueError as error:
+        if "more than 1 value per channel" not in str(error):
+            raise
+        raise ValueError(
+            "a batch of one patch has no statistics for the network to normalise by (batch normalisation); "
+            "set training.batch_size to 2 or more, and where memory is short lower training.crop_px"
+        ) from error

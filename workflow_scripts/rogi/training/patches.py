@@ -1,89 +1,90 @@
-"""Patch storage: one HDF5 file of uint8 arrays, contiguous patch by patch, so that a patch is one sequential read.
+"""Reading patches; `records.py` writes them."""
 
-Datasets: `image` (n, bands, size, size) uint8, `label` (n, size, size) uint8 0/1, `valid` (n, size, size) uint8 0/1,
-and `validation` (n,) uint8, 1 for patches that are kept from training.
-"""
-
-from collections.abc import Iterable
-from dataclasses import dataclass
+import os
+from collections.abc import Sequence
 from pathlib import Path
+from types import TracebackType
+from typing import Any
 
 import h5py
 import numpy as np
+import torch
 
-from workflow_scripts.rogi.files import replacing
-
-
-@dataclass(frozen=True)
-class Patch:
-    """One training sample.
-
-    Attributes:
-        image: uint8 (bands, size, size); 0 where not valid.
-        label: bool (size, size), True on rock glaciers.
-        valid: bool (size, size), False where there is no imagery or where the patch may not be looked at.
-        validation: True when it is kept from training.
-    """
-
-    image: np.ndarray
-    label: np.ndarray
-    valid: np.ndarray
-    validation: bool
-
-
-def write_patches(path: str | Path, patches: Iterable[Patch], bands: list[str], size: int) -> None:
-    """Write patches one by one, whole file or none."""
-    shapes = {"image": (len(bands), size, size), "label": (size, size), "valid": (size, size), "validation": ()}
-    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
-        file.attrs["bands"] = bands
-        stores = {
-            name: file.create_dataset(name, (0, *shape), "uint8", maxshape=(None, *shape), chunks=(1, *shape))
-            for name, shape in shapes.items()
-        }
-        for number, patch in enumerate(patches):
-            for name, store in stores.items():
-                store.resize(number + 1, axis=0)
-                store[number] = getattr(patch, name)
+from workflow_scripts.rogi.training.batch import Batch
+from workflow_scripts.rogi.training.records import DATASET, read_table
 
 
 class PatchFile:
-    """An open patch file; arrays are read when asked for."""
+    """A patch file. Every process reads through a handle of its own, so that workers may be forked or spawned.
+
+    Attributes:
+        bands: Names of the image's bands.
+        channels: Names of the further channels.
+        size_px: Side of a patch.
+        min_valid_share: Least share of valid pixels that a patch may have, also after a split has blanked part of it.
+        table: One row per patch, with the columns of `records.COLUMNS`.
+    """
 
     def __init__(self, path: str | Path) -> None:
-        """Open the file."""
-        self.file = h5py.File(path, "r")
-        self.bands = [str(name) for name in self.file.attrs["bands"]]
-        self.validation = self.file["validation"][:].astype(bool)
-
-    def numbers(self, validation: bool) -> np.ndarray:
-        """Return the positions of the validation or of the training patches."""
-        return np.flatnonzero(self.validation == validation)
-
-    def read(self, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return image, label and valid of some patches, in the order given."""
-        image, label, valid = (
-            np.stack([self.file[name][number] for number in numbers]) for name in ("image", "label", "valid")
-        )
-        return image, label.astype(bool), valid.astype(bool)
-
-    def statistics(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        """Return mean and standard deviation per band over the valid pixels of the training patches.
+        """Read names and table; patches are read when asked for.
 
         Raises:
-            ValueError: There is no valid training pixel.
+            ValueError: The file holds no patches of the form that is written here.
         """
-        count, total, squares = 0, np.zeros(len(self.bands)), np.zeros(len(self.bands))
-        for number in self.numbers(validation=False):
-            pixels = self.file["image"][number][:, self.file["valid"][number] > 0].astype(np.float64)
-            count += pixels.shape[1]
-            total += pixels.sum(axis=1)
-            squares += (pixels**2).sum(axis=1)
-        if not count:
-            raise ValueError("no training patch holds a valid pixel; do the inventories lie on the imagery?")
-        mean = total / count
-        deviation = np.sqrt(np.maximum(squares / count - mean**2, 1e-6))
-        return tuple(mean.tolist()), tuple(deviation.tolist())
+        self.path = path
+        self._handle: tuple[int, h5py.File] | None = None
+        with h5py.File(path, "r") as file:
+            if DATASET not in file or "min_valid_share" not in file.attrs:
+                raise ValueError(f"{path} has no dataset '{DATASET}' of records; make it anew with rule cut_patches")
+            self.bands, self.channels = ([str(name) for name in file.attrs[key]] for key in ("bands", "channels"))
+            self.size_px = int(file[DATASET].dtype["label"].shape[0])
+            self.min_valid_share = float(file.attrs["min_valid_share"])
+            self.table = read_table(file)
+
+    def __len__(self) -> int:
+        """Return the number of patches."""
+        return len(self.table)
+
+    def read(self, numbers: Sequence[int] | np.ndarray) -> Batch:
+        """Return patches by their numbers (rows of the table), in the order given, repeated where a number is."""
+        shape = len(numbers), self.size_px, self.size_px
+        image = np.empty((shape[0], len(self.bands), *shape[1:]), np.uint8)
+        channels = np.empty((shape[0], len(self.channels), *shape[1:]), np.float32)
+        label, valid = np.empty(shape, bool), np.empty(shape, bool)
+        store = self._open()[DATASET]
+        record = np.empty(1, store.dtype)
+        for position, number in enumerate(numbers):
+            # The record as it lies in the file; HDF5's own way through memory types takes three times as long.
+            store.id.read_direct_chunk((int(number),), out=record.view(np.uint8))
+            image[position], label[position], valid[position] = (
+                record[name][0] for name in ("image", "label", "valid")
+            )
+            if self.channels:
+                channels[position] = record["channels"][0]
+        return Batch(*(torch.from_numpy(part) for part in (image, channels, label, valid)))
+
+    def _open(self) -> h5py.File:
+        """Return this process's handle; one that a fork brought along is shared with its parent and is left alone."""
+        if self._handle is None or self._handle[0] != os.getpid():
+            self._handle = os.getpid(), h5py.File(self.path, "r")
+        return self._handle[1]
 
     def close(self) -> None:
+        """Close the file; it is opened again when a patch is asked for."""
+        if self._handle is not None and self._handle[0] == os.getpid():
+            self._handle[1].close()
+        self._handle = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what another process needs: all but the handle."""
+        return self.__dict__ | {"_handle": None}
+
+    def __enter__(self) -> "PatchFile":
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Close the file."""
-        self.file.close()
+        self.close()

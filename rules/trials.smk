@@ -1,0 +1,53 @@
+"""Helpers of the ablation: the settings of its trials, and what comes of all of them."""
+
+from functools import cache, reduce
+from operator import getitem
+
+from workflow_scripts.rogi.trials.settings import fold_names, trial_settings
+
+
+@cache
+def trials():
+    """Settings of all variants, looked at when somebody asks for an ablation."""
+    try:
+        return trial_settings(config, load("rules/config.schema.yaml"), load)
+    except ConfigError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def of_trial(*keys):
+    """Gives a section of the settings of a trial, one of its values, or its channels."""
+    return lambda wildcards: reduce(getitem, keys, trials()[wildcards.variant])
+
+
+def trial_gpus(section):
+    """Gives the GPUs that a job of a trial asks for."""
+
+    def asked(wildcards):
+        settings = trials()[wildcards.variant][section]
+        return gpus(settings["device"], settings.get("gpus", 1))
+
+    return asked
+
+
+def trial_recipe(wildcards):
+    """Recipe of a trial, as RECIPE is that of the study."""
+    return {key: trials()[wildcards.variant]["training"].get(key, value) for key, value in RECIPE.items()}
+
+
+def trial_weights(wildcards):
+    """Pretrained encoder weights of a trial, if it names a file."""
+    return [path] if (path := trials()[wildcards.variant]["model"]["encoder_weights"]) else []
+
+
+def folds(wildcards):
+    """Names of the folds."""
+    try:
+        return fold_names(config)
+    except ConfigError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def of_all_trials(path):
+    """Gives one product of every trial, by variant and then by fold."""
+    return lambda wildcards: expand(path, variant=list(trials()), fold=folds(wildcards))

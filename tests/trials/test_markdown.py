@@ -1,0 +1,31 @@
+"""The page of an ablation says what the table says."""
+
+import pandas as pd
+
+from tests.trials.cases import trial
+from workflow_scripts.rogi.inventory.bootstrap import Bootstrap
+from workflow_scripts.rogi.trials.markdown import HEADINGS, markdown
+from workflow_scripts.rogi.trials.table import MEASURES, comparison, costs
+
+OURS = {"training_min": 3, "training_cpu_min": 5.8, "parameters": 1_500_000}
+
+
+def test_the_page_holds_every_variant_with_its_gain() -> None:
+    good = [trial([9, 8], [1, 0], [0, 2]), trial([10, 30], [0, 5], [90, 10])]
+    poor = [trial([4, 4], [1, 0], [5, 6]), trial([10, 20], [0, 5], [90, 20])]
+    table = comparison({"Ours": good, "Plain": poor}, ["north", "south"], Bootstrap(500, 0, 0.9, 5))
+    table = pd.concat([table, costs({"Ours": OURS, "Plain": OURS})])
+    page = markdown(table, ["north", "south"], 0.9, 500)
+    lines = page.splitlines()
+    assert "90 % intervals from 500 draws of rock glaciers" in page
+    assert lines.count("## Mean over 2 folds") == 1
+    pooled = lines[lines.index("## All ground pooled") : lines.index("## IoU of every fold")]
+    rows = {line.split(" | ")[0].removeprefix("| "): line.split(" | ")[1:] for line in pooled if line.startswith("| ")}
+    assert rows["Ours"][0].startswith(f"{57 / 165:.3f} (")
+    assert rows["Plain"][1].startswith(f"{38 / 165 - 57 / 165:+.3f} (-")
+    assert "| north | south |" in page
+    assert "| Ours | 3.0 | 5.8 | 1.50 |" in page
+
+
+def test_every_measure_has_a_heading() -> None:
+    assert set(HEADINGS) == set(MEASURES)

@@ -1,0 +1,126 @@
+"""The scripts of an ablation, from the split of a fold to the table, on a ground of 40 pixels."""
+
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import rasterio
+import shapely
+import torch
+from affine import Affine
+from rasterio.crs import CRS
+
+from workflow_scripts import prepare_fold, score_trial, tabulate_ablation
+from workflow_scripts.rogi.files import read_vector, write_layers, write_table
+from workflow_scripts.rogi.mapping.blend import FULL, NODATA
+from workflow_scripts.rogi.raster import write_raster
+from workflow_scripts.rogi.training.network import Architecture, TrainedModel, save
+from workflow_scripts.rogi.training.split import GUARD, TEST, TRAINING, VALIDATION
+
+UTM = CRS.from_epsg(32719)
+SIDE, PIXEL = 40, 10.0
+PLACE = Affine(PIXEL, 0, 430000, 0, -PIXEL, 6860000)
+RULES = {
+    "threshold": "model", "seed_threshold": None, "connectivity": 4, "max_hole_m2": 0, "min_area_m2": 0,
+    "smoothing_m": 0, "units": "none", "unit_max_neck": 1, "unit_flow_compression": 1, "unit_flow_smoothing_m": 0,
+    "cut_objects": "keep",
+}  # fmt: skip
+
+
+def box(left: float, top: float, right: float, bottom: float) -> shapely.Polygon:
+    return shapely.box(430000 + left * PIXEL, 6860000 - bottom * PIXEL, 430000 + right * PIXEL, 6860000 - top * PIXEL)
+
+
+def layer(path: Path, name: str, shapes: list[shapely.Polygon], **columns: list[str]) -> str:
+    write_layers(path, {name: gpd.GeoDataFrame(columns, geometry=shapes, crs=UTM)}, "MultiPolygon")
+    return str(path)
+
+
+NORTH, SOUTH = box(0, 0, SIDE, 20), box(0, 20, SIDE, SIDE)
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> str:
+    """Two grounds that overlap with a third, as those of folds do with that of the main split."""
+    names = ["main", "north", "south"]
+    return layer(tmp_path / "all.gpkg", "subregions", [box(0, 0, SIDE, SIDE), NORTH, SOUTH], NAME=names, slug=names)
+
+
+def test_a_fold_holds_out_its_validation_ground_for_the_score_alone(tmp_path: Path, ground: str) -> None:
+    splits, split, own = (str(tmp_path / name) for name in ("splits.csv", "split.csv", "ground.gpkg"))
+    rows = [("main", "a", VALIDATION), ("main", "b", TRAINING), ("main", "c", TRAINING)]
+    rows += [("north", "a", TRAINING), ("north", "b", VALIDATION), ("north", "c", GUARD)]
+    write_table(splits, pd.DataFrame(rows, columns=["split", "uid", "role"]))
+    prepare_fold.main(splits, ground, split, own, "north")
+    table = pd.read_csv(split)
+    assert table.to_dict("list") == {"split": ["north"] * 3, "uid": ["a", "b", "c"], "role": [TRAINING, TEST, GUARD]}
+    kept = read_vector(own, "subregions")
+    assert kept["slug"].tolist() == ["north"]
+    assert kept.geometry.iloc[0].equals(shapely.MultiPolygon([NORTH]))
+
+
+def test_a_fold_that_was_left_out_is_named(tmp_path: Path, ground: str) -> None:
+    splits = str(tmp_path / "splits.csv")
+    write_table(splits, pd.DataFrame([("north", "a", TRAINING)], columns=["split", "uid", "role"]))
+    with pytest.raises(ValueError, match=r"splits\.csv: unknown split 'sout'.* Known: north\."):
+        prepare_fold.main(splits, ground, str(tmp_path / "split.csv"), str(tmp_path / "ground.gpkg"), "sout")
+
+
+def scored(folder: Path, ground: str, fold: str, tag: str, found: np.ndarray) -> tuple[pd.DataFrame, str, str]:
+    """Score a map of the whole world on one fold."""
+    probability = str(folder / f"{fold}.tif")
+    write_raster(probability, found, UTM, PLACE, nodata=NODATA)
+    with rasterio.open(probability, "r+") as dataset:
+        dataset.update_tags(threshold=tag)
+    known = layer(folder / "inventory.gpkg", "rock_glaciers", [box(2, 2, 12, 12), box(25, 25, 35, 35)], uid=["a", "b"])
+    mapped = layer(folder / f"{fold}.gpkg", "candidates", [box(2, 2, 12, 11)])
+    scores, levels = str(folder / f"{fold}_scores.csv"), str(folder / f"{fold}_levels.csv")
+    score_trial.main(probability, mapped, known, ground, scores, levels, fold, RULES, 0.5)
+    return pd.read_csv(scores), scores, levels
+
+
+def test_a_trial_is_scored_at_the_threshold_of_its_map(
+    tmp_path: Path, ground: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    found = np.zeros((SIDE, SIDE), np.uint8)
+    found[2:12, 2:7], found[2:12, 7:12], found[30:, :] = FULL, 100, FULL
+    with caplog.at_level("INFO", logger="rogi"):
+        loose, *_ = scored(tmp_path, ground, "north", "0.3", found)
+        strict, *_ = scored(tmp_path, ground, "north", "0.6", found)
+    assert loose["uid"].tolist() == ["a"]  # the other one lies in the south, and so does the false ground
+    np.testing.assert_allclose(loose.iloc[0, 1:4].astype(float) / 1e4, [1, 0, 0], atol=0.01)
+    np.testing.assert_allclose(strict.iloc[0, 1:4].astype(float) / 1e4, [0.5, 0, 0.5], atol=0.01)
+    assert strict.iloc[0, 4:].tolist() == [1, 0, 0]
+    assert "north: 0.08 km² of held-out ground with imagery, 1 rock glaciers on it, 1 of them seen" in caplog.text
+    assert "IoU 0.500 by area, F1 0.667 by area and 1.000 by objects (1 found, 0 false, 0 missed)" in caplog.text
+
+
+def test_the_table_brings_trials_costs_and_networks_together(tmp_path: Path, ground: str) -> None:
+    good = np.zeros((SIDE, SIDE), np.uint8)
+    good[2:12, 2:12] = good[25:35, 25:35] = FULL
+    poor = good // 2
+    poor[25:35, 25:35] = FULL
+    files = [scored(tmp_path / name, ground, fold, "0.6", found)[1:]
+             for name, found in (("good", good), ("poor", poor)) for fold in ("north", "south")]  # fmt: skip
+    made_of = Architecture("Unet", "tu-mobilenetv3_small_050", ("red",), (), (), "dataset", 1, 16, (6, 12, 18), 16)
+    network = torch.nn.Conv2d(1, 1, 3)
+    save(tmp_path / "n.pt", TrainedModel(network, made_of, (0.0,), (1.0,), 1.0, 0.5, {}))
+    times = []
+    for number, seconds in enumerate((60, 180, 30, 30)):
+        times.append(str(tmp_path / f"{number}.tsv"))
+        Path(times[-1]).write_text(f"s\th:m:s\tcpu_time\n{seconds}\t0:01:00\t{seconds}\n")
+    table, page = str(tmp_path / "table.csv"), str(tmp_path / "table.md")
+    scores, levels = ([str(pair[k]) for pair in files] for k in (0, 1))
+    networks = [str(tmp_path / "n.pt")] * 4
+    tabulate_ablation.main(
+        scores, levels, networks, times, table, page, ["Good", "Poor"], ["north", "south"], 0.9, 200, 1
+    )
+    rows = pd.read_csv(table).set_index(["variant", "ground", "score"])
+    assert rows.loc[("Good", "mean over folds", "area_iou"), "value"] == 1
+    assert rows.loc[("Poor", "mean over folds", "area_iou"), "difference"] == -0.5
+    assert rows.loc[("Poor", "north", "area_iou"), "value"] == 0
+    assert rows.loc[("Good", "mean over folds", "training_cpu_min"), "value"] == 2
+    assert rows.loc[("Poor", "mean over folds", "parameters"), "value"] == 10
+    assert "| Poor | 0.5 | 0.5 | 0.00 |" in Path(page).read_text()

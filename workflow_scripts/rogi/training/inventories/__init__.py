@@ -1,0 +1,1 @@
+"""Training inventories by different hands, brought together: every polygon is accounted for."""

@@ -1,0 +1,98 @@
+"""The settings of every trial: the study's, a preset, and what a variant overrides, checked like any config.
+
+Light on purpose: every Snakemake process imports this while it reads the Snakefile.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from workflow_scripts.rogi.config import ConfigError, check_config, slug, unknown_name
+
+OVERRIDDEN = ("model", "training", "prediction")  # the sections that a trial may have of its own
+
+
+def fold_names(config: Mapping[str, Any]) -> list[str]:
+    """Return the names of the splits that every variant is trained on, as `split_samples` writes them.
+
+    Raises:
+        ConfigError: The ablation is of the folds of a cross-validation, and the study has none.
+    """
+    split, wanted = config["split"], config["ablation"]["folds_of"]
+    if wanted != "cross_validation":
+        return [wanted] if isinstance(wanted, str) else list(wanted)
+    if split["cross_validation"] == "none":
+        raise ConfigError(
+            "ablation.folds_of is cross_validation, and split.cross_validation is none; "
+            "choose blocks, subregions or inventories there, or set ablation.folds_of to main"
+        )
+    names = {
+        "blocks": [f"fold_{number + 1}" for number in range(split["folds"])],
+        "subregions": [slug(name) for name in config["subregions"]["names"]],
+        "inventories": [slug(inventory["name"]) for inventory in config["inventories"]],
+    }
+    return names[split["cross_validation"]]
+
+
+def trial_settings(
+    config: Mapping[str, Any], schema: Mapping[str, Any], preset: Callable[[str], Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """Return the settings of every variant of `ablation.variants`, by the name that it has in paths, in their order.
+
+    A variant's settings are the study's, then those of its preset (its sections `OVERRIDDEN` alone, for all variants
+    share imagery, patches and splits), then its own. Mappings are merged key by key, lists replaced whole.
+
+    Args:
+        config: The resolved config of the study.
+        schema: Its JSON Schema.
+        preset: Gives the content of a preset's file.
+
+    Returns:
+        The sections `OVERRIDDEN`, and `channels`: the entries of `imagery.channels` that the variant uses.
+
+    Raises:
+        ConfigError: A variant's settings are no valid config, or name a channel that the study does not declare; the
+            message names the variant.
+    """
+    return {
+        slug(variant["name"]): _settings(variant, config, schema, preset) for variant in config["ablation"]["variants"]
+    }
+
+
+def _settings(
+    variant: Mapping[str, Any],
+    config: Mapping[str, Any],
+    schema: Mapping[str, Any],
+    preset: Callable[[str], Mapping[str, Any]],
+) -> dict[str, Any]:
+    try:
+        given = preset(variant["preset"]) if variant["preset"] else {}
+        mine = {part: merged(merged(config[part], given.get(part, {})), variant[part]) for part in OVERRIDDEN}
+        check_config({**config, **mine}, schema)
+        channels = _chosen(config["imagery"]["channels"], variant["channels"])
+    except FileNotFoundError as error:
+        raise ConfigError(f"{_named(variant)}: its preset {error.filename} is not there") from None
+    except ConfigError as error:
+        raise ConfigError(f"{_named(variant)}: {error}") from None
+    return {**mine, "channels": channels}
+
+
+def _named(variant: Mapping[str, Any]) -> str:
+    return f"variant '{variant['name']}' of ablation.variants"
+
+
+def merged(base: Any, changes: Any) -> Any:
+    """Return a mapping with changes merged in key by key; anything else is replaced whole, as Snakemake does it."""
+    if not (isinstance(base, Mapping) and isinstance(changes, Mapping)):
+        return changes
+    return {**base, **{key: merged(base.get(key), value) for key, value in changes.items()}}
+
+
+def _chosen(declared: list[dict[str, Any]], names: list[str] | None) -> list[dict[str, Any]]:
+    """Return the declared channels of some names, in that order; all for None."""
+    by_name = {channel["name"]: channel for channel in declared}
+    if names is None:
+        return declared
+    if strange := [name for name in names if name not in by_name]:
+        known = list(by_name) or ["none; imagery.channels is empty"]
+        raise ConfigError(unknown_name(strange[0], known, "channel"))
+    return [by_name[name] for name in names]
