@@ -11,7 +11,7 @@ import torch
 from tests.training.scene import RECIPE, samples
 from workflow_scripts.rogi.training.batch import Batch
 from workflow_scripts.rogi.training.distributed import Process
-from workflow_scripts.rogi.training.feed import Feed, ahead, on, seed_of
+from workflow_scripts.rogi.training.feed import Feed, ahead, on
 from workflow_scripts.rogi.training.samples import Samples
 
 LONG = replace(RECIPE, steps=6, batch_size=8)
@@ -85,13 +85,6 @@ def test_threads_end_with_who_asked() -> None:
     next(found)
     found.close()  # type: ignore[attr-defined]
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("feed")]
-
-
-def test_seeds_differ_in_every_number() -> None:
-    seeds = {seed_of(seed, step, rank, 0) for seed in range(3) for step in range(20) for rank in range(3)}
-    assert len(seeds) == 180
-    assert seed_of(1, 2, 3) == seed_of(1, 2, 3)
-    torch.Generator().manual_seed(max(seeds))
 
 
 def test_a_batch_goes_to_its_device_whole(world: Samples) -> None:

@@ -14,6 +14,7 @@ from workflow_scripts.rogi.training.distributed import Process
 from workflow_scripts.rogi.training.recipe import Recipe
 from workflow_scripts.rogi.training.samples import Samples
 from workflow_scripts.rogi.training.sampling import Sampler
+from workflow_scripts.rogi.training.streams import Use, stream
 
 AHEAD = 2  # results per thread that wait for their use
 Item = TypeVar("Item")
@@ -50,7 +51,7 @@ class Feed:
         return [self._batch(step, range(start, start + size), numbers) for start in starts]
 
     def _batch(self, step: int, positions: range, numbers: np.ndarray) -> Batch:
-        generators = [np.random.default_rng((self.recipe.seed, step, position)) for position in positions]
+        generators = [stream(self.recipe.seed, Use.VIEW, step, position) for position in positions]
         return shown(self.samples.read(numbers[positions]), generators, self.recipe, self.samples.channels)
 
     def validation(self, pin: bool) -> Iterator[Batch]:
@@ -88,11 +89,6 @@ def ahead(make: Callable[[Item], Result], items: Iterable[Item], workers: int) -
             yield waiting.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def seed_of(*numbers: int) -> int:
-    """Return a seed for PyTorch, which takes a single number, from several."""
-    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0])
 
 
 def on(device: torch.device, batch: Batch) -> Batch:

@@ -6,6 +6,7 @@ import pandas as pd
 from workflow_scripts.rogi.training.records import COMPOSITE
 from workflow_scripts.rogi.training.samples import Samples
 from workflow_scripts.rogi.training.split import ROCK_GLACIER
+from workflow_scripts.rogi.training.streams import Use, stream
 
 
 class Sampler:
@@ -35,7 +36,7 @@ class Sampler:
         """Return the numbers of the patches of a step."""
         if self.bounds is None:
             return self._in_turn(np.arange(step * count, (step + 1) * count))
-        generator = np.random.default_rng((self.seed, step))
+        generator = stream(self.seed, Use.DRAW, step)
         # One draw from each of `count` equal parts, so that no batch happens to lack a class.
         drawn = (generator.permutation(count) + generator.random(count)) / count
         return self.patches[np.searchsorted(self.bounds, drawn * self.bounds[-1], side="right")]
@@ -46,7 +47,7 @@ class Sampler:
         return np.array([order[number][place] for number, place in zip(passes, places, strict=True)])
 
     def _order(self, number: int) -> np.ndarray:
-        return np.random.default_rng((self.seed, number)).permutation(self.patches)
+        return stream(self.seed, Use.ORDER, number).permutation(self.patches)
 
 
 def shares(table: pd.DataFrame) -> np.ndarray:

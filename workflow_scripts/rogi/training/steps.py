@@ -8,10 +8,11 @@ from torch.nn.parallel import DistributedDataParallel
 
 from workflow_scripts.rogi.training.batch import Batch
 from workflow_scripts.rogi.training.distributed import like_the_first, over_all
-from workflow_scripts.rogi.training.feed import Feed, on, seed_of
+from workflow_scripts.rogi.training.feed import Feed, on
 from workflow_scripts.rogi.training.losses import TERMS, gradient, sums
 from workflow_scripts.rogi.training.recipe import rate_factor
 from workflow_scripts.rogi.training.state import Training
+from workflow_scripts.rogi.training.streams import Use, seed_of
 
 
 def take_step(training: Training, batches: list[Batch]) -> torch.Tensor:
@@ -56,7 +57,7 @@ def _all_sums(training: Training, batches: list[Batch]) -> torch.Tensor:
 
 
 def _sums(training: Training, batch: Batch, part: int) -> torch.Tensor:
-    torch.manual_seed(seed_of(training.recipe.seed, training.step, training.process.rank, part))  # dropout
+    torch.manual_seed(seed_of(training.recipe.seed, Use.DROPOUT, training.step, training.process.rank, part))
     return _applied(training, training.model, batch)
 
 
