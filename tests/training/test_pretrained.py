@@ -63,14 +63,30 @@ def test_weights_of_the_same_layers_are_taken_as_they_are(tmp_path: Path) -> Non
 def test_weights_of_another_encoder_are_refused(tmp_path: Path, bands: tuple[str, ...]) -> None:
     torch.save(encoder_state(build(architecture(encoder="tu-lcnet_035"))), tmp_path / "other.pt")
     with pytest.raises(
-        ValueError, match=rf"other\.pt fits only \d+ of \d+ tensors of encoder {SMALLEST}; it belongs to an"
+        ValueError,
+        match=rf"other\.pt is not a file of weights of encoder {SMALLEST}: \d+ of its \d+ tensors fit.*another arch",
     ):
         build(architecture(bands=bands), str(tmp_path / "other.pt"))
 
 
+def test_weights_of_a_deeper_encoder_are_refused_although_all_of_its_own_are_there(tmp_path: Path) -> None:
+    """Every tensor of a ResNet-18 has its name and shape in the file of a ResNet-34."""
+    torch.save(encoder_state(build(architecture(encoder="resnet34"))), tmp_path / "34.pt")
+    with pytest.raises(ValueError, match=r"of encoder resnet18: 120 of its 216 tensors fit, and the encoder has 120;"):
+        build(architecture(encoder="resnet18"), str(tmp_path / "34.pt"))
+
+
+def test_a_classifier_and_a_checkpoint_round_the_weights_do_no_harm(tmp_path: Path) -> None:
+    weights = encoder_state(build(architecture(encoder="resnet18")))
+    head = {"fc.weight": torch.zeros(1000, 512), "fc.bias": torch.zeros(1000)}
+    torch.save({"epoch": 90, "state_dict": weights | head}, tmp_path / "checkpoint.pt")
+    filled = encoder_state(build(architecture(encoder="resnet18"), str(tmp_path / "checkpoint.pt")))
+    assert all(torch.equal(filled[key], value) for key, value in weights.items())
+
+
 def test_weights_of_another_number_of_bands_are_refused(tmp_path: Path) -> None:
     torch.save(encoder_state(build(architecture(bands=("red", "green", "blue", "nir")))), tmp_path / "four.pt")
-    with pytest.raises(ValueError, match=r"four\.pt fits only .* or to another number of bands"):
+    with pytest.raises(ValueError, match=r"four\.pt is not .* or to another number of bands"):
         build(architecture(), str(tmp_path / "four.pt"))
 
 

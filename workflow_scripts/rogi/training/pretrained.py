@@ -12,7 +12,8 @@ from torch import nn
 RGB = ("red", "green", "blue")
 # What torch.load makes of texts, pages, files of other libraries and files that end too soon.
 UNREADABLE = (UnpicklingError, RuntimeError, EOFError, LookupError, ValueError, OSError, struct.error)
-LEAST_SHARE = 0.9  # of an encoder's tensors, that a file of its weights holds
+LEAST_FILLED = 0.9  # share of an encoder's tensors that a file of its weights holds
+LEAST_USED = 0.7  # share of the file's tensors that the encoder takes; VGG's classifier is a quarter of its file
 
 
 def read_state(path: str | Path) -> Any:
@@ -29,7 +30,8 @@ def fill_encoder(encoder: nn.Module, path: str, name: str, inputs: Sequence[str]
 
     Args:
         encoder: As segmentation-models-pytorch builds it.
-        path: State dict under its own names or those of timm, trained on RGB or on as many layers as there are.
+        path: State dict under its own names or those of timm, alone or as `state_dict` of a checkpoint, trained on RGB
+            or on as many layers as there are.
         name: Name of the encoder, for messages.
         inputs: Names of the layers that the encoder will see.
 
@@ -37,6 +39,8 @@ def fill_encoder(encoder: nn.Module, path: str, name: str, inputs: Sequence[str]
         ValueError: The file holds no weights, or those of another encoder.
     """
     given = read_state(path)
+    if isinstance(given, dict):
+        given = given.get("state_dict", given)
     if not isinstance(given, dict):
         raise ValueError(f"{path} is not a file of encoder weights (a PyTorch state dict)")
     own = encoder.state_dict()
@@ -46,10 +50,10 @@ def fill_encoder(encoder: nn.Module, path: str, name: str, inputs: Sequence[str]
     if first in named and named[first].shape[1] == len(RGB):
         named[first] = adapted(named[first], inputs)
     fitting = {key: value for key, value in named.items() if key in own and own[key].shape == value.shape}
-    if len(fitting) < LEAST_SHARE * len(own) or first not in fitting:
+    if len(fitting) < max(LEAST_FILLED * len(own), LEAST_USED * len(named)) or first not in fitting:
         raise ValueError(
-            f"{path} fits only {len(fitting)} of {len(own)} tensors of encoder {name}; it belongs to another "
-            "architecture or to another number of bands"
+            f"{path} is not a file of weights of encoder {name}: {len(fitting)} of its {len(named)} tensors fit, and "
+            f"the encoder has {len(own)}; it belongs to another architecture or to another number of bands"
         )
     encoder.load_state_dict(fitting, strict=False)
 
