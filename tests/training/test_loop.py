@@ -5,6 +5,7 @@ import math
 import signal
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import torch
 from tests.training.killed import PLACES, TRAININGS, same, train
 from tests.training.scene import CPU, RECIPE, equal, fitted, network, samples, timeless
 from workflow_scripts.rogi.training import loop, steps
+from workflow_scripts.rogi.training.distributed import Process
 from workflow_scripts.rogi.training.losses import iou, loss_of, sums
 from workflow_scripts.rogi.training.recipe import rate_factor
 from workflow_scripts.rogi.training.state import best_row
@@ -172,6 +174,30 @@ def test_scores_are_those_of_the_weights_that_are_kept(tmp_path: Path, ema_decay
         totals = sums(net(batch.image, batch.valid, batch.channels), batch.label, batch.valid)
     assert best_row(rows)["val_iou"] == pytest.approx(iou(totals))
     assert best_row(rows)["val_loss"] == pytest.approx(loss_of(totals, RECIPE).item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_every_process_waits_for_the_next_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rank: int
+) -> None:
+    """The loss is fetched from the device when a checkpoint is due, not at every step after the first."""
+    now, checked = [0.0], list[int]()
+
+    def step(training: Any, batches: Any, true: Any = loop.take_step) -> Any:
+        now[0] += 60
+        return true(training, batches)
+
+    def check(training: Any, true: Any = loop._checked) -> str:
+        checked.append(training.step)
+        return str(true(training))
+
+    monkeypatch.setattr(loop, "take_step", step)
+    monkeypatch.setattr(loop, "_checked", check)
+    monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(loop.Process, "current", lambda: Process(rank, 2))
+    fitted(tmp_path, evaluate_every_steps=8, checkpoint_min=3.0, patience=None)
+    assert checked == [3, 6, 8]
+    assert (tmp_path / "resume.pt").exists() == (rank == 0)
 
 
 def test_rows_are_told_as_they_come(tmp_path: Path) -> None:

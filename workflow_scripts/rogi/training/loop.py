@@ -37,7 +37,7 @@ def fit(
     What is evaluated and kept are the averaged weights where the recipe asks for them. Best is the highest IoU on the
     validation patches; without validation patches it is the last state. Every step depends on the seed, its number and
     the weights before it alone, so a training that was killed anywhere and goes on from `checkpoint` ends with the
-    weights of an uninterrupted one on the same device.
+    weights of an uninterrupted one on the same device and number of threads.
 
     Args:
         network: What to fit, in place.
@@ -80,8 +80,9 @@ def _run(training: Training, feed: Feed, checkpoint: Path, log: Callable[[list[R
         training.seconds += time.monotonic() - marked
         if due:
             _evaluate(training, feed, log)
-        if (due or waits) and training.process.leads:
-            keep(checkpoint, training.state())
+        if due or waits:
+            if training.process.leads:
+                keep(checkpoint, training.state())
             kept_at = time.monotonic()
         marked = time.monotonic()
         if training.is_done:
