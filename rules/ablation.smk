@@ -54,6 +54,7 @@ use rule train_model as train_trial with:
         architecture=of_trial("model"),
         channels=of_trial("channels"),
         recipe=trial_recipe,
+        pace=trial_pace,
         device=of_trial("training", "device"),
         gpus=of_trial("training", "gpus"),
 

@@ -228,10 +228,19 @@ IMAGERY = {
     "screening": config["imagery"]["screening"],
 }
 CUTTING = {key: value for key, value in config["patches"].items() if key != "further_looks"}
+# Settings of a training on which no weight depends.
+PACE = ("workers", "checkpoint_min")
 RECIPE = {
-    **{key: value for key, value in config["training"].items() if key not in ("device", "gpus")},
+    **{key: value for key, value in config["training"].items() if key not in ("device", "gpus", *PACE)},
     "seed": config["seed"],
 }
+
+
+def pace(wildcards, threads):
+    """How often a training is kept, and what reads ahead of it."""
+    # Snakemake does not record a param whose function takes `threads`, so no edit of this trains again.
+    return {key: config["training"][key] for key in PACE}
+
 
 # What `imagery.channels` are read from.
 CHANNEL_DEM = files(config["elevation"]["tiles"]) if study.takes_terrain(config) else []

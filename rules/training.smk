@@ -155,6 +155,7 @@ rule train_model:
         architecture=config["model"],
         channels=config["imagery"]["channels"],
         recipe=RECIPE,
+        pace=pace,
         device=config["training"]["device"],
         gpus=config["training"]["gpus"],
     script:

@@ -35,6 +35,11 @@ def trial_recipe(wildcards):
     return {key: trials()[wildcards.variant]["training"].get(key, value) for key, value in RECIPE.items()}
 
 
+def trial_pace(wildcards, threads):
+    """Pace of a trial, as `pace` is that of the study."""
+    return {key: trials()[wildcards.variant]["training"][key] for key in PACE}
+
+
 def trial_weights(wildcards):
     """Pretrained encoder weights of a trial, if it names a file."""
     return [path] if (path := trials()[wildcards.variant]["model"]["encoder_weights"]) else []

@@ -11,11 +11,12 @@ from workflow_scripts.rogi.entrypoint import job
 from workflow_scripts.rogi.figures import draw_learning_curves
 from workflow_scripts.rogi.fingerprint import code_digest
 from workflow_scripts.rogi.training.checkpoint import checkpoint_path, stale
+from workflow_scripts.rogi.training.devices import arithmetic
 from workflow_scripts.rogi.training.launch import fit_on
 from workflow_scripts.rogi.training.logs import RunLog
 from workflow_scripts.rogi.training.network import Architecture, Normalized, TrainedModel, build, save
 from workflow_scripts.rogi.training.patches import PatchFile
-from workflow_scripts.rogi.training.recipe import SHAPELESS, Recipe
+from workflow_scripts.rogi.training.recipe import Recipe
 from workflow_scripts.rogi.training.samples import Samples
 from workflow_scripts.rogi.training.split import read_roles
 from workflow_scripts.rogi.training.state import best_row
@@ -35,14 +36,15 @@ def main(
     architecture: dict[str, Any],
     channels: list[dict[str, Any]],
     recipe: dict[str, Any],
+    pace: dict[str, Any],
     device: str,
     gpus: int,
     threads: int,
 ) -> None:
     """Train, keep the weights of the best evaluation, and write the network, its scores and their curves."""
     torch.set_num_threads(threads)
-    shaping = {name: value for name, value in recipe.items() if name not in SHAPELESS}
-    settings = [architecture, channels, shaping, split, device, gpus, code_digest(Path(__file__).resolve(), ROOT)]
+    settings = [architecture, channels, recipe, split, gpus, arithmetic(device, threads)]
+    settings.append(code_digest(Path(__file__).resolve(), ROOT))
     checkpoint = checkpoint_path(network, [patches, splits, *encoder_weights], settings)
     left_behind = stale(network, checkpoint)
     with PatchFile(patches) as store:
@@ -52,7 +54,7 @@ def main(
         torch.manual_seed(recipe["seed"])
         untrained = Normalized(build(made_of, *encoder_weights), made_of, mean, std)
         log = RunLog(metrics, tensorboard)
-        best, rows = fit_on(gpus, device, untrained, samples, Recipe(**recipe), checkpoint, log)
+        best, rows = fit_on(gpus, device, untrained, samples, Recipe(**recipe, **pace), checkpoint, log)
 
     trained = untrained.network.cpu()
     trained.load_state_dict(best)

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from workflow_scripts.rogi.training import devices
-from workflow_scripts.rogi.training.devices import choose_device, claim, explained
+from workflow_scripts.rogi.training.devices import arithmetic, choose_device, claim, explained
 
 
 def hold(told: Connection, folder: Path) -> None:
@@ -37,6 +37,15 @@ def test_the_device_is_what_is_wanted_and_there(
         monkeypatch.setattr(torch.cuda, name, value)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     assert str(choose_device(wanted)) == given
+
+
+@pytest.mark.parametrize(
+    ("wanted", "visible", "given"),
+    [("auto", False, "cpu, 3 threads"), ("cpu", True, "cpu, 3 threads"), ("auto", True, "cuda")],
+)
+def test_what_rounding_depends_on(monkeypatch: pytest.MonkeyPatch, wanted: str, visible: bool, given: str) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: visible)
+    assert arithmetic(wanted, 3) == given
 
 
 @pytest.fixture(autouse=True)

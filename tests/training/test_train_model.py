@@ -27,7 +27,11 @@ ARCHITECTURE: dict[str, Any] = {
     "atrous_rates": [6, 12, 18],
     "decoder_channels": 32,
 }
-SHORT = asdict(RECIPE) | {"steps": 4, "evaluate_every_steps": 1}
+PACE = {"workers": 0, "checkpoint_min": None}
+SHORT = {name: value for name, value in asdict(RECIPE).items() if name not in PACE} | {
+    "steps": 4,
+    "evaluate_every_steps": 1,
+}
 
 
 @pytest.fixture
@@ -51,6 +55,7 @@ def run(folder: Path, recipe: dict[str, Any] = SHORT, weights: list[str] | None 
     names |= {"figure": "curves.png", "tensorboard": "board"}
     given: dict[str, Any] = {name: str(folder / path) for name, path in names.items()}
     given |= {"split": "main", "architecture": ARCHITECTURE, "channels": [], "device": "cpu", "gpus": 1, "threads": 1}
+    given["pace"] = PACE
     train_model.main(**(given | {"encoder_weights": weights or [], "recipe": recipe} | changes))
 
 
@@ -87,6 +92,7 @@ def test_normalisation_is_that_of_the_training_patches(tmp_path: Path) -> None:
 def test_an_interrupted_training_goes_on_and_a_state_of_another_is_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     run(tmp_path / "whole")
     (tmp_path / ".network.resume-0123.pt").write_bytes(b"of another config")
     true, calls = loop.evaluate, []
@@ -102,7 +108,7 @@ def test_an_interrupted_training_goes_on_and_a_state_of_another_is_removed(
         run(tmp_path)
     assert len(list(tmp_path.glob(".network.resume-*.pt"))) == 2
     assert not (tmp_path / "network.pt").exists()
-    run(tmp_path, SHORT | {"workers": 2, "checkpoint_min": 1})  # on which no weight depends
+    run(tmp_path, pace={"workers": 2, "checkpoint_min": 1}, device="auto")  # which is the CPU here, too
     assert len(calls) == 5, "the first two steps were trained again"
     assert ".network.resume-0123.pt is the state of a training with another config" in caplog.text
     scores = [
@@ -135,10 +141,11 @@ def test_a_state_of_other_code_is_not_taken_up(tmp_path: Path, monkeypatch: pyte
         {"recipe": SHORT | {"seed": 4}},
         {"recipe": SHORT | {"augmentation": LIVELY | {"gain": 0.2}}},
         {"architecture": ARCHITECTURE | {"output_stride": 8}},
-        {"device": "auto"},
+        {"threads": 2},
     ],
 )
 def test_another_config_starts_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]) -> None:
+    monkeypatch.setattr(torch, "set_num_threads", lambda threads: None)  # or the tests after this have them
     with monkeypatch.context() as patch:
         patch.setattr(train_model, "save", lambda *given: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):

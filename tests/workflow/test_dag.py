@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.workflow.conftest import Checkout
+from tests.workflow.conftest import Checkout, Run
 
 PER_SUBREGION = ("predict_subregion", "vectorize_candidates", "apply_review", "attribute_subregion")
 TRAINING = ("compile_inventories", "cut_patches", "split_samples", "train_model", "calibrate_model")
@@ -80,6 +80,41 @@ def test_the_plateau_without_inputs_says_what_is_missing_and_where_it_comes_from
     for part in ("lacks 21 of its inputs", "global_quarterly_2021q4_mosaic/*.tif", "NASA Earthdata", "PANGAEA",
                  "french_alps.gpkg", "xception71.pth", "the embedded demo runs"):  # fmt: skip
         assert part in run.text
+
+
+NETWORKS = {
+    "train_model": ("results/training/splits.csv", "results/training/network.pt"),
+    "train_trial": ("results/ablation/folds/main/split.csv", "results/ablation/u_net/main/network.pt"),
+}
+
+
+def train(checkout: Checkout, *options: str) -> Run:
+    """Let Snakemake look at the rules that train alone."""
+    networks = (network for _, network in NETWORKS.values())
+    return checkout.snakemake("--allowed-rules", *NETWORKS, "--cores", "1", *options, "--", *networks)
+
+
+@pytest.fixture
+def as_if_trained(checkout: Checkout) -> Checkout:
+    """A checkout in which Snakemake takes empty files for networks that it trained."""
+    files = ["results/training/patches.h5"]
+    for split, network in NETWORKS.values():
+        beside = (str(Path(network).with_name(name)) for name in ("metrics.csv", "learning_curves.png"))
+        files += [split, network, *beside]
+    for path in (checkout.folder / file for file in files):
+        path.with_name("tensorboard").mkdir(parents=True, exist_ok=True)
+        path.touch()
+    assert train(checkout, "--touch", "--force").code == 0
+    return checkout
+
+
+def test_settings_on_which_no_weight_depends_train_nothing_again(as_if_trained: Checkout) -> None:
+    """Those that say how far ahead a training reads and how often it is kept; another rate trains again."""
+    as_if_trained.edit("config.yaml", "  workers: 1\n", "  workers: 7\n")
+    as_if_trained.edit("config.yaml", "  checkpoint_min: 10\n", "  checkpoint_min: 3\n")
+    assert train(as_if_trained, "-n").jobs() == {}
+    as_if_trained.edit("config.yaml", "  learning_rate: 0.002\n", "  learning_rate: 0.003\n")
+    assert train(as_if_trained, "-n").jobs() == dict.fromkeys(NETWORKS, 1)
 
 
 @contextmanager

@@ -33,6 +33,12 @@ def choose_device(wanted: str) -> torch.device:
     return device
 
 
+def arithmetic(wanted: str, threads: int) -> str:
+    """Return what the last bits of a computation depend on: the kind of device that is chosen, on CPUs the threads."""
+    on_gpu = wanted != "cpu" and torch.cuda.is_available()
+    return "cuda" if on_gpu else f"cpu, {threads} threads"
+
+
 def claim(names: Iterable[str], folder: Path) -> int:
     """Claim the first name that no other job of this user has claimed; return its position, 0 if none is free.
 

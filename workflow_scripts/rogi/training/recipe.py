@@ -8,8 +8,6 @@ from typing import Any
 import torch
 from torch import nn
 
-SHAPELESS = {"workers", "checkpoint_min"}  # settings on which no weight depends
-
 
 @dataclass(frozen=True)
 class Recipe:
