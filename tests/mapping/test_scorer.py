@@ -215,7 +215,7 @@ class Batched(Scorer):
     """Launches whole batches on the CPU, as a GPU would."""
 
     @torch.inference_mode()
-    def _launch(self, scenes: list[Scene]):  # type: ignore[no-untyped-def]
+    def _launch(self, scenes: list[Scene], size: int):  # type: ignore[no-untyped-def]
         from workflow_scripts.rogi.mapping.scorer import Pending
 
         image = torch.from_numpy(np.stack([scene.image for scene in scenes]))
@@ -233,7 +233,7 @@ def test_out_of_memory_halves_the_batch_and_goes_on(
     assert np.array_equal(scores[:, 0], [each.image[0] for each in scenes])
     assert scoring.batches == expected
     assert scorer.batch_size == max(expected)
-    assert ("out of GPU memory with 7 windows at a time; going on with 3" in caplog.text) == (fits < 7)
+    assert ("out of GPU memory with 7 at a time (window of 32 px); going on with 3" in caplog.text) == (fits < 7)
 
 
 def test_a_single_window_that_does_not_fit_says_what_to_do() -> None:

@@ -1,6 +1,5 @@
 """Networks at work: scores of windows of imagery, on a CPU or a GPU, from one model or several, in one view or more."""
 
-import logging
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,9 +11,11 @@ from torch import nn
 from workflow_scripts.rogi.imagery.mosaic import Scene
 from workflow_scripts.rogi.mapping.accelerate import accelerated
 from workflow_scripts.rogi.mapping.blend import FULL
-from workflow_scripts.rogi.training.devices import lacks_memory
+from workflow_scripts.rogi.training.memory import fitting
 from workflow_scripts.rogi.training.network import TrainedModel, normalized
 from workflow_scripts.rogi.training.orientation import turn
+
+ADVICE = "lower prediction.window_px, or use a GPU with more"
 
 
 def views(test_time: str) -> list[tuple[int, bool]]:
@@ -131,30 +132,10 @@ class Scorer:
             MemoryError: Not even a single window fits into the GPU's memory.
         """
         while scenes:
-            batch = scenes[: self.batch_size]
-            if (pending := self._launched(batch)) is not None:
-                yield pending
-                scenes = scenes[len(batch) :]
-                continue
-            full, self.batch_size = self.batch_size, self.batch_size // 2
-            logging.getLogger("rogi").warning(
-                "out of GPU memory with %d windows at a time; going on with %d", full, self.batch_size
-            )
-            torch.cuda.empty_cache()
-
-    def _launched(self, scenes: list[Scene]) -> Pending | None:
-        """Return None where the memory does not suffice; the error, which holds tensors alive, is gone by then."""
-        try:
-            return self._launch(scenes)
-        except RuntimeError as error:
-            if not lacks_memory(error):
-                raise
-            if self.batch_size > 1:
-                return None
-            raise MemoryError(
-                f"a single window of {scenes[0].valid.shape[0]} px does not fit into the GPU's memory; "
-                "lower prediction.window_px, or use a GPU with more"
-            ) from error
+            window = f"window of {scenes[0].valid.shape[0]} px"
+            pending, self.batch_size = fitting(self._launch, scenes, self.batch_size, window, ADVICE)
+            yield pending
+            scenes = scenes[self.batch_size :]
 
     def collect(self, pending: Pending) -> np.ndarray:
         """Wait for scores, uint8 (n, layers, height, width)."""
@@ -164,7 +145,7 @@ class Scorer:
         return pending.scores.numpy()
 
     @torch.inference_mode()
-    def _launch(self, scenes: list[Scene]) -> Pending:
+    def _launch(self, scenes: list[Scene], size: int) -> Pending:
         inputs = [
             torch.from_numpy(np.stack(parts))
             for parts in zip(*((scene.image, scene.valid, scene.channels) for scene in scenes), strict=True)
@@ -176,13 +157,12 @@ class Scorer:
             scores = torch.cat([self.scoring(*window) for window in windows])
             self.busy_s += time.monotonic() - started
             return Pending(scores)
-        return self._launch_on_gpu(inputs)
+        return self._launch_on_gpu(inputs, size)
 
-    def _launch_on_gpu(self, inputs: list[torch.Tensor]) -> Pending:
+    def _launch_on_gpu(self, inputs: list[torch.Tensor], size: int) -> Pending:
         """Queue a batch; the last one is filled up, for kernels of one shape round alike and are compiled once."""
         count = len(inputs[0])
-        missing = max(self.batch_size - count, 0)
-        inputs = [torch.cat([part, part.new_zeros((missing, *part.shape[1:]))]) for part in inputs]
+        inputs = [torch.cat([part, part.new_zeros((size - count, *part.shape[1:]))]) for part in inputs]
         inputs = [part.pin_memory().to(self.device, non_blocking=True) for part in inputs]
         start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
         start.record()

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import torch
 
+from workflow_scripts.rogi.training.memory import lacks_memory
+
 _claims: dict[str, ExitStack] = {}  # open for as long as the process lives; the kernel frees a lock when it dies
 
 
@@ -56,11 +58,6 @@ def claim(names: Iterable[str], folder: Path) -> int:
             return number
     logging.getLogger("rogi").warning("every visible GPU is in use by another job of this workflow; sharing the first")
     return 0
-
-
-def lacks_memory(error: RuntimeError) -> bool:
-    """Return whether an error says that a GPU's memory did not suffice; cuDNN and cuBLAS report it by other errors."""
-    return isinstance(error, torch.OutOfMemoryError) or "ALLOC_FAILED" in str(error)
 
 
 @contextmanager
