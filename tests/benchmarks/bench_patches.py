@@ -38,7 +38,7 @@ def main(folder: Path) -> None:
     sizes["ours"] = (folder / OURS).stat().st_size
     print(", ".join(f"{name}: {size / COUNT / 1e6:.2f} MB per patch" for name, size in sizes.items()), end="\n\n")
     ours = rates["ours", "memory"]
-    print(f"patches per_s={ours:.0f} ratio_geotiff={ours / max(rates[name, 'memory'] for name in GEOTIFFS):.1f}")
+    print(f"patches ratio_geotiff={ours / max(rates[name, 'memory'] for name in GEOTIFFS):.1f} per_s={ours:.0f}")
 
 
 if __name__ == "__main__":
