@@ -155,6 +155,7 @@ rule tabulate_ablation:
         code=code("tabulate_ablation"),
         variants=[variant["name"] for variant in config["ablation"]["variants"]],
         folds=folds,
+        method=config["split"]["method"],
         confidence=config["evaluation"]["confidence"],
         samples=config["evaluation"]["bootstrap"]["samples"],
         seed=config["seed"],

@@ -10,6 +10,7 @@ import pandas as pd
 from workflow_scripts.rogi.entrypoint import job
 from workflow_scripts.rogi.files import write_table, write_text
 from workflow_scripts.rogi.inventory.bootstrap import Bootstrap
+from workflow_scripts.rogi.training.audit import optimism
 from workflow_scripts.rogi.training.pretrained import read_state
 from workflow_scripts.rogi.trials.markdown import markdown
 from workflow_scripts.rogi.trials.table import COSTS, MEAN, Trial, comparison, costs, trial_of
@@ -26,6 +27,7 @@ def main(
     page: str,
     variants: list[str],
     folds: list[str],
+    method: str,
     confidence: float,
     samples: int,
     seed: int,
@@ -41,6 +43,7 @@ def main(
         page: Markdown to write.
         variants: Names of the variants; the others are compared with the first.
         folds: Names of the folds.
+        method: How the main split was drawn, which may be one of them.
         confidence: Share of cases in which an interval shall hold the true value.
         samples: Number of draws of rock glaciers.
         seed: Of the draws.
@@ -52,7 +55,7 @@ def main(
     compared = comparison(trials, folds, Bootstrap(samples, block_m=0, confidence=confidence, seed=seed))
     whole = pd.concat([compared, costs(means)], ignore_index=True)
     write_table(table, whole)
-    write_text(page, markdown(whole, folds, confidence, samples))
+    write_text(page, markdown(whole, folds, confidence, samples, optimism(method)))
     gains = compared[(compared["ground"] == MEAN) & (compared["score"] == "area_iou")]
     for row in gains.itertuples():
         logging.getLogger("rogi").info(

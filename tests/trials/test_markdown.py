@@ -15,9 +15,11 @@ def test_the_page_holds_every_variant_with_its_gain() -> None:
     poor = [trial([4, 4], [1, 0], [5, 6]), trial([10, 20], [0, 5], [90, 20])]
     table = comparison({"Ours": good, "Plain": poor}, ["north", "south"], Bootstrap(500, 0, 0.9, 5))
     table = pd.concat([table, costs({"Ours": OURS, "Plain": OURS})])
-    page = markdown(table, ["north", "south"], 0.9, 500)
+    page = markdown(table, ["north", "south"], 0.9, 500, {"south": "optimistic: near", "main": "optimistic: nearer"})
     lines = page.splitlines()
     assert "90 % intervals from 500 draws of rock glaciers" in page
+    assert "**south** is optimistic: near." in lines
+    assert "nearer" not in page
     assert lines.count("## Mean over 2 folds") == 1
     pooled = lines[lines.index("## All ground pooled") : lines.index("## IoU of every fold")]
     rows = {line.split(" | ")[0].removeprefix("| "): line.split(" | ")[1:] for line in pooled if line.startswith("| ")}

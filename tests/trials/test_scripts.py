@@ -16,6 +16,7 @@ from workflow_scripts import prepare_fold, score_trial, tabulate_ablation
 from workflow_scripts.rogi.files import read_vector, write_layers, write_table
 from workflow_scripts.rogi.mapping.blend import FULL, NODATA
 from workflow_scripts.rogi.raster import write_raster
+from workflow_scripts.rogi.training.audit import OPTIMISTIC
 from workflow_scripts.rogi.training.network import Architecture, TrainedModel, save
 from workflow_scripts.rogi.training.split import GUARD, TEST, TRAINING, VALIDATION
 
@@ -115,7 +116,7 @@ def test_the_table_brings_trials_costs_and_networks_together(tmp_path: Path, gro
     scores, levels = ([str(pair[k]) for pair in files] for k in (0, 1))
     networks = [str(tmp_path / "n.pt")] * 4
     tabulate_ablation.main(
-        scores, levels, networks, times, table, page, ["Good", "Poor"], ["north", "south"], 0.9, 200, 1
+        scores, levels, networks, times, table, page, ["Good", "Poor"], ["north", "south"], "rock_glacier", 0.9, 200, 1
     )
     rows = pd.read_csv(table).set_index(["variant", "ground", "score"])
     assert rows.loc[("Good", "mean over folds", "area_iou"), "value"] == 1
@@ -124,3 +125,18 @@ def test_the_table_brings_trials_costs_and_networks_together(tmp_path: Path, gro
     assert rows.loc[("Good", "mean over folds", "training_cpu_min"), "value"] == 2
     assert rows.loc[("Poor", "mean over folds", "parameters"), "value"] == 10
     assert "| Poor | 0.5 | 0.5 | 0.00 |" in Path(page).read_text()
+    assert "optimistic" not in Path(page).read_text()
+
+
+@pytest.mark.parametrize(("method", "said"), [("rock_glacier", True), ("blocks", False)])
+def test_scores_of_neighbours_of_what_was_trained_on_are_called_optimistic(
+    tmp_path: Path, ground: str, method: str, said: bool
+) -> None:
+    _, scores, levels = scored(tmp_path / "one", ground, "main", "0.6", np.zeros((SIDE, SIDE), np.uint8))
+    made_of = Architecture("Unet", "tu-mobilenetv3_small_050", ("red",), (), (), "dataset", 1, 16, (6, 12, 18), 16)
+    save(tmp_path / "n.pt", TrainedModel(torch.nn.Conv2d(1, 1, 3), made_of, (0.0,), (1.0,), 1.0, 0.5, {}))
+    (tmp_path / "t.tsv").write_text("s\th:m:s\tcpu_time\n60\t0:01:00\t60\n")
+    files = [str(scores)], [str(levels)], [str(tmp_path / "n.pt")], [str(tmp_path / "t.tsv")]
+    page = tmp_path / "table.md"
+    tabulate_ablation.main(*files, str(tmp_path / "t.csv"), str(page), ["One"], ["main"], method, 0.9, 200, 1)
+    assert (f"**main** is {OPTIMISTIC}." in page.read_text()) == said

@@ -1,6 +1,6 @@
 """The table of an ablation for people: Markdown, one row per variant."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,9 @@ HEADINGS = {
 DECIDES = "area_iou"  # the measure whose gain is shown
 
 
-def markdown(table: pd.DataFrame, folds: Sequence[str], confidence: float, samples: int) -> str:
+def markdown(
+    table: pd.DataFrame, folds: Sequence[str], confidence: float, samples: int, remarks: Mapping[str, str]
+) -> str:
     """Return the tables of the mean over folds, of all ground pooled, and of every fold.
 
     Args:
@@ -28,6 +30,7 @@ def markdown(table: pd.DataFrame, folds: Sequence[str], confidence: float, sampl
         folds: Names of the folds.
         confidence: Of the intervals.
         samples: Number of draws behind them.
+        remarks: What is to be known of some splits, by name; of those that are no folds, nothing is said.
     """
     rows = table.set_index(["variant", "ground", "score"])
     variants = list(dict.fromkeys(table["variant"]))
@@ -35,7 +38,7 @@ def markdown(table: pd.DataFrame, folds: Sequence[str], confidence: float, sampl
         f"In brackets, {100 * confidence:g} % intervals from {samples} draws of rock glaciers, within folds; the gain "
         f"is the difference in IoU to {variants[0]}, on the same draws. By area unless objects are named."
     )
-    parts = ["# Ablation", about]
+    parts = ["# Ablation", about, *(f"**{fold}** is {remarks[fold]}." for fold in folds if fold in remarks)]
     for title, ground in ((f"Mean over {len(folds)} folds", MEAN), ("All ground pooled", POOLED)):
         lines = [_row(rows, variant, ground) for variant in variants]
         heads = ["variant", HEADINGS[DECIDES], "gain", *(HEADINGS[name] for name in HEADINGS if name != DECIDES)]
