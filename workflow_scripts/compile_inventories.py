@@ -13,7 +13,7 @@ from workflow_scripts.rogi.geodesy import WGS84
 from workflow_scripts.rogi.imagery.index import read_index
 from workflow_scripts.rogi.training.inventories.compilation import Rules, compile_all, read_all
 from workflow_scripts.rogi.training.inventories.outcomes import DROPPED, MERGED, REPAIRED, alive
-from workflow_scripts.rogi.training.inventories.removals import read_removals
+from workflow_scripts.rogi.training.inventories.removals import INVENTORY, read_removals, warn_of_kept
 from workflow_scripts.rogi.training.inventories.summary import summarize
 
 LAYERS = {
@@ -72,6 +72,8 @@ def main(
     if layers["rock_glaciers"].empty:
         reasons = compiled.rock_glaciers["reason"].value_counts()
         raise ValueError(f"no training polygon is left: {reasons.to_dict()}; do the inventories lie on the imagery?")
+    if INVENTORY in layers["negatives"]["inventory"].array:
+        warn_of_kept(review_files, layers["rock_glaciers"].geometry)
     write_layers(inventory, layers | {"overlaps": compiled.overlaps}, dict.fromkeys(LAYERS, "MultiPolygon"))
     report = pd.concat([getattr(compiled, layer).assign(layer=layer) for layer in LAYERS])
     write_table(quality, report[list(QUALITY)])

@@ -105,6 +105,22 @@ def test_what_reviewers_removed_becomes_negative(world: World, tmp_path: Path) -
     assert (row["inventory"], row["kind"], row["read"], row["used"]) == ("removed by review", "removed: water", 4, 2)
 
 
+def test_rock_glaciers_of_the_review_that_do_not_train_are_counted(
+    world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One is in an inventory, a little smaller; two are not; without removals there is nothing to warn of."""
+    (tmp_path / "west").mkdir()
+    shapes = [square(300, 300, 50), square(50, 50, 40), square(200, 200, 40), square(100, 300, 40)]
+    gone, *kept = series(shapes).to_crs(4326)
+    told = [edit(operation, f"C{number}", shape) for number, (operation, shape) in
+            enumerate(zip(("remain", "refine", "retrieve"), kept, strict=True), start=1)]  # fmt: skip
+    ours = [stated(tmp_path, "a", [square(50, 50, 36)])]
+    for removals, warned in (([], False), ([edit("remove", "C0", gone)], True)):
+        caplog.clear()
+        run(world, tmp_path, ours, reviews=[write(tmp_path / "west" / "ann.gpkg", [*told, *removals])])
+        assert ("2 of 3 rock glaciers that the review kept or retrieved are in no training" in caplog.text) == warned
+
+
 def test_a_raster_of_labels_has_to_lie_on_the_imagery(world: World, tmp_path: Path) -> None:
     grid = read_index(world.indexes[0]).attrs["grid"]
     window = grid.window(square(40, 40, 100).bounds)

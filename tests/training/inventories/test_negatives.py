@@ -25,7 +25,8 @@ def drawn(rows: gpd.GeoDataFrame, per_rock_glacier: float | None, allocation: st
 def rows() -> gpd.GeoDataFrame:
     """Twelve lakes, four avalanches and two others."""
     kinds = ["water"] * 12 + ["rock avalanche"] * 4 + ["other"] * 2
-    columns = {"uid": [f"n-{number}" for number in range(18)], "kind": kinds, "outcome": "kept", "reason": ""}
+    columns = {"uid": [f"n-{number}" for number in range(18)], "inventory": "N", "kind": kinds}
+    columns |= {"outcome": "kept", "reason": ""}
     return gpd.GeoDataFrame(columns, geometry=EAST, crs=4326)
 
 
@@ -118,6 +119,13 @@ def test_the_draw_depends_on_the_seed_and_not_on_the_order(rows: gpd.GeoDataFram
 
 def test_a_draw_stays_when_more_are_drawn(rows: gpd.GeoDataFrame) -> None:
     assert set(drawn(rows, 0.6, "equal")["uid"]) < set(drawn(rows, 0.9, "equal")["uid"])
+
+
+def test_what_reviewers_removed_is_taken_on_top_of_the_draw(rows: gpd.GeoDataFrame) -> None:
+    rows.loc[2:6, "inventory"] = "removed by review"
+    found = drawn(rows, 0.3, "proportional")
+    assert found["inventory"].value_counts().to_dict() == {"removed by review": 5, "N": 3}
+    assert len(drawn(rows, 0, "equal")) == 5
 
 
 def test_what_was_dropped_is_not_drawn(rows: gpd.GeoDataFrame) -> None:

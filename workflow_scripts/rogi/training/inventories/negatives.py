@@ -13,6 +13,7 @@ from workflow_scripts.rogi.geodesy import WGS84
 from workflow_scripts.rogi.inventory.duplicates import overlaps_between
 from workflow_scripts.rogi.inventory.subregions import polygons_only
 from workflow_scripts.rogi.training.inventories.outcomes import DROPPED, REPAIRED, alive, note
+from workflow_scripts.rogi.training.inventories.removals import INVENTORY as REMOVED
 from workflow_scripts.rogi.validation.permanent import permanent_numbers
 from workflow_scripts.rogi.validation.strata import draw
 
@@ -64,15 +65,17 @@ def drop_rock_glaciers(rows: gpd.GeoDataFrame, rock_glaciers: gpd.GeoDataFrame, 
 def draw_some(rows: gpd.GeoDataFrame, rock_glaciers: int, settings: Mapping[str, Any], seed: int) -> None:
     """Drop, in place, the negatives that are not drawn: as many are as the config wants per rock glacier.
 
-    Each has its own random number, from its uid and the seed, so a draw stays as it is where others come and go.
+    What reviewers removed is taken whole and on top, for a person has looked at every one. Each of the others has its
+    own random number, from its uid and the seed, so a draw stays as it is where others come and go.
 
     Args:
-        rows: Columns uid, kind, outcome and reason.
+        rows: Columns uid, inventory, kind, outcome and reason.
         rock_glaciers: How many rock glaciers there are.
         settings: `compile.negatives` of the config.
         seed: Of the study.
     """
     there = alive(rows)
+    there = there[rows["inventory"].iloc[there] != REMOVED]
     if settings["per_rock_glacier"] is None or not len(there):
         return
     wanted = round(settings["per_rock_glacier"] * rock_glaciers)

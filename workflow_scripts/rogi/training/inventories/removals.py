@@ -1,6 +1,7 @@
 """The hard-negative loop: what mappers removed in a review, as negatives of the next training."""
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
+from workflow_scripts.rogi.attributes.glaciers import shares_covered
 from workflow_scripts.rogi.config import file_name
 from workflow_scripts.rogi.geodesy import EQUAL_AREA, WGS84
 from workflow_scripts.rogi.handed_in import place
@@ -19,6 +21,7 @@ from workflow_scripts.rogi.training.inventories.repairing import repair
 
 INVENTORY = "removed by review"
 KEEPING = tuple(operation for operation in OPERATIONS if operation != "remove")
+KNOWN_SHARE = 0.5  # of an outline, from which an inventory holds it
 
 
 def read_removals(paths: Iterable[str], max_share: float) -> list[gpd.GeoDataFrame]:
@@ -38,18 +41,44 @@ def read_removals(paths: Iterable[str], max_share: float) -> list[gpd.GeoDataFra
     Raises:
         ReviewError: Files that cannot be read.
     """
+    return [_of_folder(folder, edits, max_share) for folder, edits in _folders(paths)]
+
+
+def warn_of_kept(paths: Iterable[str], rock_glaciers: gpd.GeoSeries) -> None:
+    """Say how many rock glaciers of a review no training inventory holds, for patches round its removals show them.
+
+    Args:
+        paths: Review files, as for `read_removals`.
+        rock_glaciers: Those that train, in EPSG:4326.
+    """
+    kept = [_first(edits[edits["operation"].isin(KEEPING)], "shape", "known") for _, edits in _folders(paths)]
+    outlines = pd.concat([gpd.GeoSeries(crs=WGS84), *kept]).dropna()
+    unknown = int((shares_covered(outlines, rock_glaciers) < KNOWN_SHARE).sum())
+    if unknown:
+        logging.getLogger("rogi").warning(
+            "%d of %d rock glaciers that the review kept or retrieved are in no training inventory, and would be shown "
+            "as background in patches round what it removed; add the reviewed inventory to `inventories`",
+            *(unknown, len(outlines)),
+        )
+
+
+def _folders(paths: Iterable[str]) -> Iterator[tuple[Path, gpd.GeoDataFrame]]:
+    """Yield the folders of review files with the edits in all files of each."""
     ordered = sorted(paths, key=lambda path: (str(Path(path).parent), path))
-    folders = [(folder, list(files)) for folder, files in groupby(ordered, lambda path: Path(path).parent)]
-    return [_of_folder(folder, files, max_share) for folder, files in folders]
+    for folder, files in groupby(ordered, lambda path: Path(path).parent):
+        yield folder, _edits(folder, list(files))
 
 
-def _of_folder(folder: Path, files: list[str], max_share: float) -> gpd.GeoDataFrame:
+def _edits(folder: Path, files: list[str]) -> gpd.GeoDataFrame:
     told = read_edits(files)
     if told.faults:
         lines = "\n  - ".join(told.faults)
         raise ReviewError(f"{folder} cannot be read for what was removed (compile.removed_by_review):\n  - {lines}")
     anywhere = gpd.GeoDataFrame({"slug": [folder.name]}, geometry=[shapely.box(-180, -90, 180, 90)], crs=WGS84)
-    edits = completed(told, Scene({}, anywhere, folder.name))
+    return completed(told, Scene({}, anywhere, folder.name))
+
+
+def _of_folder(folder: Path, edits: gpd.GeoDataFrame, max_share: float) -> gpd.GeoDataFrame:
     removed = edits[edits["operation"] == "remove"].reset_index(drop=True)
     kept = edits[edits["operation"].isin(KEEPING)].reset_index(drop=True)
     rows = gpd.GeoDataFrame(
