@@ -77,7 +77,7 @@ def test_the_plateau_without_inputs_says_what_is_missing_and_where_it_comes_from
     """At once, all inputs, with their sources and the way round."""
     run = checkout.snakemake("-n", "--configfile", "resources/studies/tprogi.yaml")
     assert run.code != 0
-    for part in ("lacks 21 of its inputs", "global_quarterly_2021q4_mosaic/*.tif", "NASA Earthdata", "PANGAEA",
+    for part in ("lacks 22 of its inputs", "global_quarterly_2021q4_mosaic/*.tif", "NASA Earthdata", "PANGAEA",
                  "french_alps.gpkg", "xception71.pth", "the embedded demo runs"):  # fmt: skip
         assert part in run.text
 

@@ -83,6 +83,23 @@ def test_debris_is_cut_to_glaciers(tmp_path: Path) -> None:
     assert said(found)[2:] == [("dropped", f"outside of {path}"), ("kept", "")]
 
 
+def test_glaciers_may_lie_in_several_files_of_any_crs(tmp_path: Path) -> None:
+    """One polygon reaches over the glaciers of two files, one lies in each, and one in none."""
+    written(tmp_path, "rgi_13", [BOX])
+    written(tmp_path, "rgi_14", [translate(BOX, 0.01)], crs=32644)
+    shapes = [translate(BOX, 0.005), BOX.buffer(-0.002), translate(BOX, 0.01).buffer(-0.002), EAST[10]]
+    theirs = written(tmp_path, "N", shapes, negative=True, inside=str(tmp_path / "rgi_*.gpkg"))
+    found = compiled(written(tmp_path, "A", [EAST[17]]), negatives=[theirs], duplicate_iou=1.0).negatives
+    assert found["outcome"].tolist()[1:] == ["kept", "kept", "dropped"]
+    assert found.geometry.iloc[0].symmetric_difference(shapes[0]).area < 1e-4 * shapes[0].area
+
+
+def test_glaciers_that_are_nowhere_stop_with_the_pattern(tmp_path: Path) -> None:
+    theirs = written(tmp_path, "N", [BOX], negative=True, inside=str(tmp_path / "rgi_*.gpkg"))
+    with pytest.raises(ValueError, match=r"there is no file .*rgi_\*\.gpkg, to which negatives are to be cut"):
+        compiled(written(tmp_path, "A", [BOX]), negatives=[theirs])
+
+
 @pytest.mark.parametrize(
     ("ratio", "allocation", "counts"),
     [

@@ -1,10 +1,12 @@
 """Negatives: ground that is no rock glacier and might be taken for one; what is dropped of it, and what is drawn."""
 
 from collections.abc import Mapping
+from glob import glob
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 
 from workflow_scripts.rogi.attributes.glaciers import shares_covered
@@ -20,14 +22,20 @@ from workflow_scripts.rogi.validation.strata import draw
 WHOLE = 1 - 1e-9  # of an area, but for rounding
 
 
-def cut_to(rows: gpd.GeoDataFrame, path: str) -> None:
-    """Cut polygons to those of a file of one layer, in place; what lies outside is dropped.
+def cut_to(rows: gpd.GeoDataFrame, pattern: str) -> None:
+    """Cut polygons to those of files of one layer each, in place; what lies outside is dropped.
 
     Args:
         rows: Columns outcome, reason and geometry, valid polygons in EPSG:4326.
-        path: Vector file, for instance of glaciers, of which debris cover is a part.
+        pattern: Of vector files, for instance of glaciers, of which debris cover is a part.
+
+    Raises:
+        ValueError: No file matches.
     """
-    others = polygons_only(read_vector(path).geometry.to_crs(WGS84)).array
+    paths = sorted(glob(pattern))
+    if not paths:
+        raise ValueError(f"there is no file {pattern}, to which negatives are to be cut (inside)")
+    others = polygons_only(pd.concat([read_vector(path).geometry.to_crs(WGS84) for path in paths])).array
     tree, there = shapely.STRtree(others), alive(rows)
     shapes = rows.geometry.array[there]
     grounds = [shapely.union_all(others[tree.query(shape, predicate="intersects")]) for shape in shapes]
@@ -36,8 +44,8 @@ def cut_to(rows: gpd.GeoDataFrame, path: str) -> None:
     shares = dict(zip(there.tolist(), shapely.area(parts.array) / shapely.area(shapes), strict=True))
     rows.loc[there, "geometry"] = parts.to_numpy()
     is_cut = {position: share for position, share in shares.items() if 0 < share < WHOLE}
-    note(rows, REPAIRED, {position: f"cut to {path}, {share:.0%} of it left" for position, share in is_cut.items()})
-    note(rows, DROPPED, {position: f"outside of {path}" for position, share in shares.items() if share == 0})
+    note(rows, REPAIRED, {position: f"cut to {pattern}, {share:.0%} of it left" for position, share in is_cut.items()})
+    note(rows, DROPPED, {position: f"outside of {pattern}" for position, share in shares.items() if share == 0})
 
 
 def drop_rock_glaciers(rows: gpd.GeoDataFrame, rock_glaciers: gpd.GeoDataFrame, max_share: float) -> None:
