@@ -111,7 +111,7 @@ class Cutter:
         return LeftOut.POOR if quality.poor_share > self.settings.max_poor_share else None
 
     def _missing(self, patch: Patch) -> list[str]:
-        lacking = np.isnan(patch.channels[:, patch.valid]).any(axis=1)
+        lacking = (~np.isfinite(patch.channels[:, patch.valid])).any(axis=1)
         return [name for name, lacks in zip(self.channels, lacking, strict=True) if lacks]
 
     def _row(self, place: Place, look: str, patch: Patch, quality: Quality, reason: LeftOut | None) -> dict[str, Any]:
