@@ -1,5 +1,6 @@
 """Several processes: what stops them, and what they share. That they come to the same end is in test_loop."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,16 @@ def test_fewer_gpus_than_processes_stop_the_training(
     given = samples(tmp_path)
     with pytest.raises(RuntimeError, match=rf"training\.gpus is 4, and {visible} are visible.*CUDA_VISIBLE_DEVICES"):
         launch.fit_on(4, device, network(), given, RECIPE, tmp_path / "resume.pt", lambda rows: None)
+    given.patches.close()
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")  # of forks, from Python 3.12 on
+def test_what_one_of_several_processes_met_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch, "START", "fork")  # a new interpreter would import PyTorch first
+    given = samples(tmp_path)
+    absurd = replace(RECIPE, optimizer="sgd", learning_rate=3e38, weight_decay=1e3, warmup_share=0.0)
+    with pytest.raises(RuntimeError, match=r"one of 2 processes of the training failed: .*training\.learning_rate"):
+        launch.fit_on(2, "cpu", network(), given, absurd, tmp_path / "resume.pt", lambda rows: None)
     given.patches.close()
 
 

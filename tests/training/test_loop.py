@@ -3,6 +3,7 @@
 import logging
 import math
 import signal
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +16,7 @@ from tests.training.killed import PLACES, TRAININGS, same, train
 from tests.training.scene import CPU, RECIPE, equal, fitted, network, samples, timeless
 from workflow_scripts.rogi.training import loop, steps
 from workflow_scripts.rogi.training.distributed import Process
+from workflow_scripts.rogi.training.launch import fit_on
 from workflow_scripts.rogi.training.losses import iou, loss_of, sums
 from workflow_scripts.rogi.training.recipe import rate_factor
 from workflow_scripts.rogi.training.state import best_row
@@ -208,6 +210,26 @@ def test_rows_are_told_as_they_come(tmp_path: Path) -> None:
     assert told == [[4], [4, 8]]
 
 
+def test_progress_is_counted_in_patches_with_loss_and_iou_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[Any] = []
+
+    class Watched:
+        def advance(self, amount: float, note: str = "") -> None:
+            shown.append((amount, note))
+
+    def progress(*given: Any, **more: Any) -> Any:
+        shown.append((*given, more))
+        return nullcontext(Watched())
+
+    monkeypatch.setattr(loop, "progress", progress)
+    _, rows = fitted(tmp_path)
+    assert shown[0] == ("training", 32, "patches", {"shown": True})
+    first, last = (f"loss {row['train_loss']:.3f}, IoU {row['train_iou']:.3f}" for row in rows)
+    assert shown[1:] == [(4, note) for note in ("", "", "", first, first, first, first, last)]
+
+
 # ---- what goes wrong
 
 
@@ -261,6 +283,18 @@ def test_a_batch_of_one_says_what_to_raise(tmp_path: Path) -> None:
 def test_a_batch_of_one_is_enough_where_nothing_is_normalised_over_it(tmp_path: Path) -> None:
     _, rows = fitted(tmp_path, network(plain=True), batch_size=1)
     assert rows[-1]["step"] == 8
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU is visible")
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_gpu_repeats_itself_to_the_last_bit(tmp_path: Path, precision: str) -> None:
+    states = []
+    for name in ("1", "2"):
+        given = samples(tmp_path / name)
+        recipe = replace(RECIPE, precision=precision)
+        states.append(fit_on(1, "cuda", network(), given, recipe, tmp_path / name / "resume.pt", lambda rows: None)[0])
+        given.patches.close()
+    assert equal(*states)
 
 
 def test_what_was_set_for_repeatability_is_set_back(tmp_path: Path) -> None:

@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import yaml
 from snakemake.utils import update_config
 
 from workflow_scripts.rogi.config import check_config
+from workflow_scripts.rogi.training.network import Architecture, build
 
 ROOT = Path(__file__).parents[2]
 PRESETS = ("group", "modern")
@@ -63,6 +65,17 @@ def test_the_group_of_twelve() -> None:
     assert [training[key] for key in ("steps", "batch_size", "learning_rate", "momentum", "poly_power")] == [
         30000, 8, 0.007, 0.9, 0.9,
     ]  # fmt: skip
+
+
+def test_the_group_preset_builds_its_network() -> None:
+    """Xception-71, whose deepest features lie 16 pixels apart, as its atrous rates take for granted."""
+    model = merged("config.yaml", "resources/presets/group.yaml")["model"]
+    network: Any = build(Architecture.of(model, ("red", "green", "blue"), [])).eval()
+    with torch.inference_mode():
+        *_, deepest = network.encoder(torch.zeros(1, 3, 96, 96))
+    assert deepest.shape == (1, 2048, 96 // 16, 96 // 16)
+    dilated = {module.dilation[0] for module in network.decoder.modules() if isinstance(module, torch.nn.Conv2d)}
+    assert dilated == {1, 6, 12, 18}
 
 
 def test_the_group_preset_decides_every_setting_of_the_method() -> None:

@@ -6,9 +6,12 @@ import pytest
 import torch
 from torch import nn
 
+from tests.architectures import architecture
 from tests.training.scene import CPU, RECIPE, equal, network, samples
 from workflow_scripts.rogi.training.distributed import Process
 from workflow_scripts.rogi.training.feed import Feed
+from workflow_scripts.rogi.training.network import Normalized, build
+from workflow_scripts.rogi.training.precision import repeatable
 from workflow_scripts.rogi.training.recipe import Recipe
 from workflow_scripts.rogi.training.samples import Samples
 from workflow_scripts.rogi.training.state import Training, moving_average
@@ -18,6 +21,22 @@ from workflow_scripts.rogi.training.steps import evaluate, take_step
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Samples:
     return samples(tmp_path_factory.mktemp("steps"))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU is visible")
+@pytest.mark.parametrize("name", ["DeepLabV3Plus", "Unet"])
+def test_real_networks_have_repeatable_steps_on_a_gpu(world: Samples, name: str) -> None:
+    """Their upsampling and pooling have no repeatable algorithm in every release of PyTorch."""
+    recipe, device, states = replace(RECIPE, crop_px=None), torch.device("cuda"), []
+    for _ in range(2):
+        torch.manual_seed(1)
+        made_of = architecture(name=name)
+        net = Normalized(build(made_of), made_of, (80.0,) * 3, (40.0,) * 3)
+        with repeatable(True):
+            training = Training(net, recipe, device, Process())
+            take_step(training, Feed(world, recipe, Process()).batches(0))
+        states.append(training.network.state_dict())
+    assert equal(*states)
 
 
 def after(world: Samples, recipe: Recipe, *, plain: bool = True, steps: int = 2) -> tuple[Training, list[torch.Tensor]]:

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -82,39 +83,70 @@ def test_the_plateau_without_inputs_says_what_is_missing_and_where_it_comes_from
         assert part in run.text
 
 
-NETWORKS = {
-    "train_model": ("results/training/splits.csv", "results/training/network.pt"),
-    "train_trial": ("results/ablation/folds/main/split.csv", "results/ablation/u_net/main/network.pt"),
-}
+def test_an_ablation_trains_every_variant_on_every_fold(checkout: Checkout) -> None:
+    """Three variants on four folds of the demo, on patches that all of them share."""
+    checkout.edit("config.yaml", "  folds_of: main\n", "  folds_of: cross_validation\n")
+    jobs = checkout.snakemake("-n", "results/ablation/table.md").jobs()
+    expected = dict.fromkeys(("train_trial", "predict_trial", "vectorize_trial", "score_trial"), 12)
+    expected |= {"prepare_fold": 4, "tabulate_ablation": 1, "make_demo_world": 1, "index_imagery": 2}
+    assert jobs == expected | dict.fromkeys((*TRAINING[:3], "prepare_subregions"), 1)
 
 
-def train(checkout: Checkout, *options: str) -> Run:
-    """Let Snakemake look at the rules that train alone."""
-    networks = (network for _, network in NETWORKS.values())
-    return checkout.snakemake("--allowed-rules", *NETWORKS, "--cores", "1", *options, "--", *networks)
+@dataclass(frozen=True)
+class Part:
+    """Some rules of a checkout, and empty files that Snakemake takes for what they made."""
+
+    checkout: Checkout
+    rules: tuple[str, ...]
+    made: tuple[str, ...]
+
+    @classmethod
+    def of(cls, checkout: Checkout, rules: tuple[str, ...], read: tuple[str, ...], made: tuple[str, ...]) -> "Part":
+        """Write what the rules read and made, folders where a name has no suffix, and let Snakemake record it."""
+        for path in (checkout.folder / name for name in (*read, *made)):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch() if path.suffix else path.mkdir()
+        part = cls(checkout, rules, made)
+        assert part.run("--touch", "--force").code == 0
+        return part
+
+    def run(self, *options: str) -> Run:
+        """Let Snakemake look at these rules alone."""
+        return self.checkout.snakemake("--allowed-rules", *self.rules, "--cores", "1", *options, "--", *self.made)
 
 
-@pytest.fixture
-def as_if_trained(checkout: Checkout) -> Checkout:
-    """A checkout in which Snakemake takes empty files for networks that it trained."""
-    files = ["results/training/patches.h5"]
-    for split, network in NETWORKS.values():
-        beside = (str(Path(network).with_name(name)) for name in ("metrics.csv", "learning_curves.png"))
-        files += [split, network, *beside]
-    for path in (checkout.folder / file for file in files):
-        path.with_name("tensorboard").mkdir(parents=True, exist_ok=True)
-        path.touch()
-    assert train(checkout, "--touch", "--force").code == 0
-    return checkout
-
-
-def test_settings_on_which_no_weight_depends_train_nothing_again(as_if_trained: Checkout) -> None:
+def test_settings_on_which_no_weight_depends_train_nothing_again(checkout: Checkout) -> None:
     """Those that say how far ahead a training reads and how often it is kept; another rate trains again."""
-    as_if_trained.edit("config.yaml", "  workers: 1\n", "  workers: 7\n")
-    as_if_trained.edit("config.yaml", "  checkpoint_min: 10\n", "  checkpoint_min: 3\n")
-    assert train(as_if_trained, "-n").jobs() == {}
-    as_if_trained.edit("config.yaml", "  learning_rate: 0.002\n", "  learning_rate: 0.003\n")
-    assert train(as_if_trained, "-n").jobs() == dict.fromkeys(NETWORKS, 1)
+    rules, folders = ("train_model", "train_trial"), ("results/training", "results/ablation/u_net/main")
+    read = ("results/training/patches.h5", "results/training/splits.csv", "results/ablation/folds/main/split.csv")
+    names = ("network.pt", "metrics.csv", "learning_curves.png", "tensorboard")
+    part = Part.of(checkout, rules, read, tuple(f"{folder}/{name}" for folder in folders for name in names))
+    checkout.edit("config.yaml", "  workers: 1\n", "  workers: 7\n")
+    checkout.edit("config.yaml", "  checkpoint_min: 10\n", "  checkpoint_min: 3\n")
+    assert part.run("-n").jobs() == {}
+    checkout.edit("config.yaml", "  learning_rate: 0.002\n", "  learning_rate: 0.003\n")
+    assert part.run("-n").jobs() == dict.fromkeys(rules, 1)
+
+
+def test_removals_of_a_review_compile_the_inventories_again(checkout: Checkout) -> None:
+    """Once the config names their folder, and with every file that comes after."""
+    names = ("inventory_a.shp", "inventory_b.gpkg", "negatives.gpkg")
+    read = [f"results/demo_world/inventories/{name}" for name in names]
+    read += [f"results/imagery/planet_basemap_2021_{quarter}.gpkg" for quarter in ("q3", "q4")]
+    made = [f"results/training/{name}" for name in ("inventory.gpkg", "inventory_quality.csv", "inventories.csv")]
+    part = Part.of(checkout, ("compile_inventories",), tuple(read), tuple(made))
+    folder = checkout.folder / "reviewed" / "demo_basin"
+    folder.mkdir(parents=True)
+    (folder / "ann.geojson").touch()
+    assert part.run("-n").jobs() == {}
+    checkout.edit("config.yaml", "  removed_by_review: null\n", "  removed_by_review: reviewed\n")
+    plan = part.run("-n")
+    assert plan.jobs() == {"compile_inventories": 1}
+    assert "reviewed/demo_basin/ann.geojson" in plan.text
+    assert part.run("--touch", "--force").code == 0
+    assert part.run("-n").jobs() == {}
+    (folder / "bob.geojson").touch()
+    assert part.run("-n").jobs() == {"compile_inventories": 1}
 
 
 @contextmanager
