@@ -230,10 +230,12 @@ IMAGERY = {
 CUTTING = {key: value for key, value in config["patches"].items() if key != "further_looks"}
 # Settings of a training on which no weight depends.
 PACE = ("workers", "checkpoint_min")
-RECIPE = {
-    **{key: value for key, value in config["training"].items() if key not in ("device", "gpus", *PACE)},
-    "seed": config["seed"],
-}
+
+
+def recipe(training):
+    """What the weights depend on of a section `training`, with its own seed or the study's."""
+    shaping = {key: value for key, value in training.items() if key not in ("device", "gpus", *PACE)}
+    return shaping | {"seed": config["seed"] if training["seed"] is None else training["seed"]}
 
 
 def pace(wildcards, threads):

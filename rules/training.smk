@@ -154,7 +154,7 @@ rule train_model:
         split="main",
         architecture=config["model"],
         channels=config["imagery"]["channels"],
-        recipe=RECIPE,
+        recipe=recipe(config["training"]),
         pace=pace,
         device=config["training"]["device"],
         gpus=config["training"]["gpus"],

@@ -31,8 +31,8 @@ def trial_gpus(section):
 
 
 def trial_recipe(wildcards):
-    """Recipe of a trial, as RECIPE is that of the study."""
-    return {key: trials()[wildcards.variant]["training"].get(key, value) for key, value in RECIPE.items()}
+    """Recipe of a trial, as `recipe` gives it of the study's training."""
+    return recipe(trials()[wildcards.variant]["training"])
 
 
 def trial_pace(wildcards, threads):

@@ -80,6 +80,6 @@ def test_the_group_preset_builds_its_network() -> None:
 
 def test_the_group_preset_decides_every_setting_of_the_method() -> None:
     own = read("resources/presets/group.yaml")["training"]
-    left_to_the_study = {"checkpoint_min", "gpus", "workers", "device", "deterministic"}
+    left_to_the_study = {"checkpoint_min", "gpus", "workers", "device", "deterministic", "seed"}
     of_another_loss = {"tversky_alpha", "tversky_beta", "tversky_gamma"}
     assert set(own) == set(read("config.yaml")["training"]) - left_to_the_study - of_another_loss

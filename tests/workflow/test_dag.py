@@ -115,17 +115,33 @@ class Part:
         return self.checkout.snakemake("--allowed-rules", *self.rules, "--cores", "1", *options, "--", *self.made)
 
 
-def test_settings_on_which_no_weight_depends_train_nothing_again(checkout: Checkout) -> None:
-    """Those that say how far ahead a training reads and how often it is kept; another rate trains again."""
-    rules, folders = ("train_model", "train_trial"), ("results/training", "results/ablation/u_net/main")
+@pytest.fixture
+def trainings(checkout: Checkout) -> Part:
+    """The training of the study and one of its trials."""
+    folders = ("results/training", "results/ablation/u_net/main")
     read = ("results/training/patches.h5", "results/training/splits.csv", "results/ablation/folds/main/split.csv")
     names = ("network.pt", "metrics.csv", "learning_curves.png", "tensorboard")
-    part = Part.of(checkout, rules, read, tuple(f"{folder}/{name}" for folder in folders for name in names))
-    checkout.edit("config.yaml", "  workers: 1\n", "  workers: 7\n")
-    checkout.edit("config.yaml", "  checkpoint_min: 10\n", "  checkpoint_min: 3\n")
-    assert part.run("-n").jobs() == {}
-    checkout.edit("config.yaml", "  learning_rate: 0.002\n", "  learning_rate: 0.003\n")
-    assert part.run("-n").jobs() == dict.fromkeys(rules, 1)
+    made = tuple(f"{folder}/{name}" for folder in folders for name in names)
+    return Part.of(checkout, ("train_model", "train_trial"), read, made)
+
+
+def test_settings_on_which_no_weight_depends_train_nothing_again(trainings: Part) -> None:
+    """Those that say how far ahead a training reads and how often it is kept; another rate trains again."""
+    trainings.checkout.edit("config.yaml", "  workers: 1\n", "  workers: 7\n")
+    trainings.checkout.edit("config.yaml", "  checkpoint_min: 10\n", "  checkpoint_min: 3\n")
+    assert trainings.run("-n").jobs() == {}
+    trainings.checkout.edit("config.yaml", "  learning_rate: 0.002\n", "  learning_rate: 0.003\n")
+    assert trainings.run("-n").jobs() == {"train_model": 1, "train_trial": 1}
+
+
+def test_a_training_has_the_seed_of_the_study_or_its_own(trainings: Part) -> None:
+    """The same number changes nothing wherever it stands; a variant of an ablation may have another one."""
+    trainings.checkout.edit("config.yaml", "  seed: null\n", "  seed: 20240\n")
+    assert trainings.run("-n").jobs() == {}
+    trainings.checkout.edit(
+        "config.yaml", "{architecture: Unet}, training: {}", "{architecture: Unet}, training: {seed: 2}"
+    )
+    assert trainings.run("-n").jobs() == {"train_trial": 1}
 
 
 def test_removals_of_a_review_compile_the_inventories_again(checkout: Checkout) -> None:

@@ -11,7 +11,7 @@ from torch import nn
 
 @dataclass(frozen=True)
 class Recipe:
-    """The keys of `training` in the config, but for where it runs, and the seed."""
+    """The keys of `training` in the config, but for where it runs; its seed, or else the study's."""
 
     steps: int
     evaluate_every_steps: int
