@@ -64,6 +64,7 @@ use rule predict_subregion as predict_trial with:
         indexes=INDEXES,
         subregions="results/ablation/folds/{fold}/ground.gpkg",
         models=["results/ablation/{variant}/{fold}/network.pt"],
+        further_looks=trial_looks,
         dem_files=CHANNEL_DEM,
         channel_files=CHANNEL_FILES,
     output:

@@ -228,6 +228,8 @@ IMAGERY = {
     "screening": config["imagery"]["screening"],
 }
 CUTTING = {key: value for key, value in config["patches"].items() if key != "further_looks"}
+# Which looks beside the composite are good enough to be mapped: those that are good enough to be trained on.
+CLARITY = {key: config["patches"][key] for key in ("max_poor_share", "snow_min_dn")}
 # Settings of a training on which no weight depends.
 PACE = ("workers", "checkpoint_min")
 

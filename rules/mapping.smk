@@ -56,6 +56,7 @@ rule predict_subregion:
         indexes=subregion_indexes,
         subregions="results/inputs/subregions.gpkg",
         models=trained_models,
+        further_looks=files(config["prediction"]["further_looks"]),
         dem_files=CHANNEL_DEM,
         channel_files=CHANNEL_FILES,
     output:
@@ -77,6 +78,7 @@ rule predict_subregion:
         **IMAGERY,
         code=code("predict_subregion"),
         subregion="{subregion}",
+        clarity=CLARITY,
         channels=config["imagery"]["channels"],
         missing=config["imagery"]["missing_quads"],
         halo_m=config["subregions"]["halo_m"],

@@ -45,6 +45,11 @@ def trial_weights(wildcards):
     return [path] if (path := trials()[wildcards.variant]["model"]["encoder_weights"]) else []
 
 
+def trial_looks(wildcards):
+    """Single images that a trial maps too."""
+    return files(trials()[wildcards.variant]["prediction"]["further_looks"])
+
+
 def folds(wildcards):
     """Names of the folds."""
     try:

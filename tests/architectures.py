@@ -17,6 +17,7 @@ def architecture(**changes: Any) -> Architecture:
         "channels": (),
         "relative": (),
         "normalisation": "dataset",
+        "colour": True,
         "reduction": 1,
         "output_stride": 16,
         "atrous_rates": (6, 12, 18),

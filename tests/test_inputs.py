@@ -48,6 +48,7 @@ def everything(config: dict[str, Any]) -> dict[str, Any]:
     config["model"] |= {"files": [], "encoder_weights": "resources/encoder.pt"}
     config["climate"]["air_temperature"]["orography"] |= {"path": "resources/orography.nc"}
     config["patches"] |= {"further_looks": "resources/scenes/*.tif"}
+    config["prediction"] |= {"further_looks": "resources/dates/*.tif"}
     config["publication"] |= {"previous": "resources/TPRoGI_v1.gpkg"}
     config["negatives"][0] |= {"inside": "resources/glaciers.gpkg"}
     config["rgik"] |= {"moving_areas": "resources/moving_areas.gpkg", "restricted": "resources/restricted.gpkg"}

@@ -14,13 +14,13 @@ from workflow_scripts.rogi.files import read_vector, write_layers
 from workflow_scripts.rogi.imagery.channels import Channels
 from workflow_scripts.rogi.imagery.grid import PixelGrid
 from workflow_scripts.rogi.imagery.index import read_index
+from workflow_scripts.rogi.imagery.looks import COMPOSITE, Looks, looks_beside
 from workflow_scripts.rogi.imagery.mosaic import Imagery
 from workflow_scripts.rogi.imagery.screening import Screening
 from workflow_scripts.rogi.progress import progress
 from workflow_scripts.rogi.training.cutting import Cutter, LeftOut, Settings
-from workflow_scripts.rogi.training.looks import Looks, looks_beside
 from workflow_scripts.rogi.training.placing import Place, around_polygons, as_polygons, everywhere, random_terrain
-from workflow_scripts.rogi.training.records import COMPOSITE, Patch, write_patches
+from workflow_scripts.rogi.training.records import Patch, write_patches
 
 NAMED = 10  # polygons that a message names
 

@@ -16,7 +16,9 @@ from workflow_scripts.rogi.imagery.ahead import ReadAhead
 from workflow_scripts.rogi.imagery.channels import Channels
 from workflow_scripts.rogi.imagery.gaps import report_missing
 from workflow_scripts.rogi.imagery.grid import aligned, grown
-from workflow_scripts.rogi.imagery.mosaic import Imagery
+from workflow_scripts.rogi.imagery.looks import Looks, looks_beside
+from workflow_scripts.rogi.imagery.mosaic import Imagery, Scene
+from workflow_scripts.rogi.imagery.quality import quality_of
 from workflow_scripts.rogi.imagery.screening import Screening
 from workflow_scripts.rogi.inventory.subregions import read_subregion
 from workflow_scripts.rogi.mapping.accelerate import choose_precision, keep_freed_memory
@@ -39,6 +41,7 @@ def main(
     indexes: list[str],
     subregions: str,
     models: list[str],
+    further_looks: list[str],
     dem_files: list[str],
     channel_files: list[str],
     probability: str,
@@ -50,6 +53,7 @@ def main(
     nodata: float | None,
     damaged: str,
     screening: dict[str, Any],
+    clarity: dict[str, Any],
     channels: list[dict[str, Any]],
     missing: str,
     halo_m: float,
@@ -65,8 +69,18 @@ def main(
     trained = [load(path, bands, [channel["name"] for channel in channels]) for path in models]
     scorer = make_scorer(trained, device, precision, settings.test_time, settings.batch_size, settings.compiled)
 
+    limits = Screening(**screening)
+
     def opened(more: Channels | None = None) -> Imagery:
-        return Imagery(indexes, len(bands), nodata, Screening(**screening), damaged, more)
+        return Imagery(indexes, len(bands), nodata, limits, damaged, more)
+
+    def is_clear(scene: Scene) -> bool:
+        found = quality_of(scene.image, scene.valid, bands, limits, clarity["snow_min_dn"])
+        return found.poor_share <= clarity["max_poor_share"]
+
+    def all_looks(more: Channels | None) -> Looks:
+        imagery = opened(more)
+        return Looks(imagery, looks_beside(imagery, indexes, further_looks, settings.looks == "each"), is_clear)
 
     with opened() as imagery:
         own = read_subregion(subregions, subregion).to_crs(imagery.grid.crs)
@@ -78,9 +92,12 @@ def main(
         quads = imagery.locations(grown(extent, margin))  # all that a window over the extent may read
     layers_above = Channels(channels, pixels, dem_files, channel_files) if channels else None
     made_by = fingerprint(
-        settings=[bands, nodata, damaged, screening, channels, settings.mode, settings.windows, settings.test_time],
+        settings=[
+            *(bands, nodata, damaged, screening, channels, clarity),
+            *(settings.mode, settings.windows, settings.looks, settings.test_time),
+        ],
         numbers=[str(precision), settings.compiled, *hardware(device, threads, settings.batch_size)],
-        files=identity(models + quads + dem_files + channel_files),
+        files=identity(models + quads + further_looks + dem_files + channel_files),
         code=code_digest(Path(__file__).resolve(), ROOT),
     )
     windows = windows_over(area, settings.windows.touching(extent), pixels)
@@ -92,7 +109,7 @@ def main(
         with (
             writing_cog(probability, layers, "average", threads) as scores_file,
             writing_cog(source, profile | {"nodata": 0}, "nearest", threads) as source_file,
-            ReadAhead(partial(opened, layers_above), max(2, threads // 2)) as reading,
+            ReadAhead(partial(all_looks, layers_above), max(2, threads // 2)) as reading,
             progress(f"mapping {subregion}", len(windows) * settings.windows.window_px**2 / 1e6, "Mpx") as bar,
         ):
             threshold = float(np.mean([model.threshold for model in trained]))
@@ -114,10 +131,11 @@ def main(
         done = write_report(report, tally, settings.windows, scorer.busy_s, output.pixels_written, about)
         kept.discard()
     logging.getLogger("rogi").info(
-        "%s: %.1f Mpx mapped, %.2f Mpx/s, device busy %.0f %%, peak memory %d MiB; windows: %d computed, %d kept from "
+        "%s: %.1f Mpx mapped, %.2f Mpx/s, device busy %.0f %%, peak memory %d MiB; windows: %d computed (and %d other "
+        "looks at them), %d kept from "
         "an interrupted run, %d skipped outside, %d skipped without imagery; %d damaged blocks",
         *(subregion, output.pixels_written / 1e6, done["output_mpx_per_s"], 100 * done["busy_share"]),
-        *(done["peak_memory_mib"], tally.computed, tally.resumed, tally.outside, tally.empty),
+        *(done["peak_memory_mib"], tally.computed, tally.looks, tally.resumed, tally.outside, tally.empty),
         len(broken),
     )
 

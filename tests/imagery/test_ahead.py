@@ -41,7 +41,7 @@ def test_scenes_come_in_order_from_handles_of_one_thread_each(readers: int) -> N
         opened.append(Slow())
         return opened[-1]
 
-    with ReadAhead(open_slow, readers) as reading:  # type: ignore[arg-type]
+    with ReadAhead(open_slow, readers) as reading:
         found = list(reading.scenes(WINDOWS))
     assert [window for window, _ in found] == WINDOWS
     assert [scene.image[0, 0] for _, scene in found] == [window.col_off for window in WINDOWS]
@@ -57,7 +57,7 @@ def test_few_windows_are_read_before_they_are_asked_for() -> None:
             asked.append(window)
             yield window
 
-    with ReadAhead(Slow, 2) as reading:  # type: ignore[arg-type]
+    with ReadAhead(Slow, 2) as reading:
         next(reading.scenes(windows()))
         assert len(asked) == 5
 
@@ -78,7 +78,7 @@ def test_an_error_reaches_the_reader_of_that_window() -> None:
                 raise OSError("no such disk")
             return super().read(window)
 
-    with ReadAhead(Broken, 2) as reading:  # type: ignore[arg-type]
+    with ReadAhead(Broken, 2) as reading:
         scenes = reading.scenes(WINDOWS)
         assert [next(scenes)[0] for _ in range(2)] == WINDOWS[:2]
         with pytest.raises(OSError, match="no such disk"):

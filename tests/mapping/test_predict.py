@@ -17,8 +17,10 @@ from torch.nn import functional
 
 from tests.worlds import CLEAR, GRID, QUAD, SIDE, WHOLE, World, square, texture, write_mosaic
 from workflow_scripts.rogi.imagery.ahead import ReadAhead
-from workflow_scripts.rogi.imagery.grid import within
+from workflow_scripts.rogi.imagery.grid import intersection, within
+from workflow_scripts.rogi.imagery.looks import Looks, looks_beside
 from workflow_scripts.rogi.imagery.mosaic import Imagery, Scene
+from workflow_scripts.rogi.mapping.averaging import averaged
 from workflow_scripts.rogi.mapping.blend import FULL, NODATA, Blend, Joining, Union
 from workflow_scripts.rogi.mapping.ledger import Ledger
 from workflow_scripts.rogi.mapping.output import Output
@@ -107,6 +109,7 @@ class Run:
     batch_size: int = 3
     readers: int = 2
     made_by: str = "me"
+    each: bool = False
     joining: Joining | None = None
     tally: Tally = field(default_factory=Tally)
     bar: Bar = field(default_factory=Bar)
@@ -131,8 +134,9 @@ class Run:
         assert output.pixels_written == np.count_nonzero(source.pixels)
         return scores.pixels[0], source.pixels[0]
 
-    def _open(self) -> Imagery:
-        return Imagery(self.indexes, 3, None, CLEAR)
+    def _open(self) -> Looks:
+        imagery = Imagery(self.indexes, 3, None, CLEAR)
+        return Looks(imagery, looks_beside(imagery, self.indexes, [], self.each))
 
 
 Mapped = Callable[..., tuple[np.ndarray, np.ndarray]]
@@ -144,7 +148,8 @@ def mapped(world: World, tmp_path: Path) -> Mapped:
     counter = iter(range(1000))
 
     def run(**how: object) -> tuple[np.ndarray, np.ndarray]:
-        return Run(world.indexes[:1], **({"ledger": tmp_path / f"{next(counter)}"} | how))()  # type: ignore[arg-type]
+        defaults = {"indexes": world.indexes[:1], "ledger": tmp_path / f"{next(counter)}"}
+        return Run(**(defaults | how))()  # type: ignore[arg-type]
 
     return run
 
@@ -197,6 +202,43 @@ def test_no_cut_batch_reader_or_interruption_changes_a_byte(
     # Whatever was scored before the interruption, but for the batch under way, is not scored again.
     every = second.resumed + second.computed
     assert second.resumed == (every if at >= every else at // batch_size * batch_size)
+
+
+def looks_at(world: World) -> Looks:
+    imagery = Imagery(world.indexes, 3, None, CLEAR)
+    return Looks(imagery, looks_beside(imagery, world.indexes, [], each=True))
+
+
+def test_looks_at_a_window_are_averaged(world: World, mapped: Mapped) -> None:
+    tally = Tally()
+    scores, source = mapped(
+        indexes=world.indexes, each=True, scoring=Pointwise(), window_px=64, overlap_px=0, tally=tally
+    )
+    looks, count = looks_at(world), 0
+    for window in WindowGrid(64, 64).touching(WHOLE):
+        scene = looks.read(window)
+        parts = [(np.minimum(part.image[:1], FULL), part.valid) for part in (scene, *scene.beside)]
+        shared = intersection(window, WHOLE)
+        assert shared is not None
+        expected = np.where(scene.valid, averaged(parts[0][0], parts[1:])[0], NODATA)
+        assert np.array_equal(scores[within(shared, WHOLE)], expected[within(shared, window)])
+        count += len(scene.beside)
+    assert tally.looks == count > 0
+    assert np.array_equal(source == 0, scores == NODATA)
+    assert not np.array_equal(scores, mapped(indexes=world.indexes, scoring=Pointwise())[0])
+
+
+@pytest.mark.parametrize(("batch_size", "at"), [(1, 7), (2, 40), (3, 11), (50, 0)])
+def test_no_batch_or_interruption_between_looks_changes_a_byte(
+    world: World, mapped: Mapped, tmp_path: Path, batch_size: int, at: int
+) -> None:
+    how = {"indexes": world.indexes, "each": True, "ledger": tmp_path / "kept"}
+    with pytest.raises(InterruptedError):
+        mapped(scoring=Dying(at), batch_size=batch_size, **how)
+    tally = Tally()
+    scores, _ = mapped(batch_size=batch_size, tally=tally, **how)
+    assert np.array_equal(scores, mapped(**how | {"ledger": tmp_path / "anew"})[0])
+    assert (tally.resumed > 0) == (at // batch_size * batch_size > 3)
 
 
 def test_the_shape_of_the_area_changes_nothing_inside_it(mapped: Mapped) -> None:
@@ -283,7 +325,7 @@ def test_a_failing_reader_stops_the_job(world: World, tmp_path: Path) -> None:
             raise OSError("no such disk")
 
     run = Run(world.indexes[:1], tmp_path / "ledger")
-    run._open = lambda: Broken(world.indexes[:1], 3, None, CLEAR)  # type: ignore[method-assign]
+    run._open = lambda: Looks(Broken(world.indexes[:1], 3, None, CLEAR), {})  # type: ignore[method-assign]
     with pytest.raises(OSError, match="no such disk"):
         run()
 

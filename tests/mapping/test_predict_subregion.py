@@ -55,11 +55,14 @@ from workflow_scripts.rogi.raster import RasterError, write_raster
 from workflow_scripts.rogi.training.network import TrainedModel, build, load, save
 
 HALO_M = 150.0
+PLACE = WHOLE.col_off, WHOLE.row_off
 PREDICTION: dict[str, Any] = {
     "mode": "blend",
     "window_px": 128,
     "overlap_px": 32,
     "tprogi_stride_px": 320,
+    "looks": "best",
+    "further_looks": None,
     "test_time": "none",
     "precision": "float32",
     "compiled": False,
@@ -91,10 +94,12 @@ def run(
     channels: list[dict[str, Any]] | None = None,
     dem: list[str] | None = None,
     channel_files: list[str] | None = None,
+    further_looks: list[str] | None = None,
     **how: Any,
 ) -> None:
     files: dict[str, Any] = {
         "models": [str(path) for path in (models or [model])],
+        "further_looks": further_looks or [],
         "dem_files": dem or [],
         "channel_files": channel_files or [],
         "probability": str(out / "probability.tif"),
@@ -103,6 +108,7 @@ def run(
         "ledger": str(out / ".ledger"),
     }
     ground: dict[str, Any] = {"subregion": slug, "missing": missing, "halo_m": HALO_M, "channels": channels or []}
+    ground["clarity"] = {"max_poor_share": 0.5, "snow_min_dn": 170}
     predict_subregion.main(indexes, subregions, **files, **ground, **imagery, prediction=PREDICTION | how, threads=1)
 
 
@@ -429,6 +435,42 @@ def test_imagery_of_four_bands_is_mapped_with_all_of_them(tmp_path: Path, monkey
     mapped = found != NODATA
     assert mapped.sum() > 1000
     assert np.abs(found - expected)[mapped].max() <= 1
+
+
+def test_other_dates_count_as_much_as_the_composite_and_cloudy_ones_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network that looks at red alone."""
+    monkeypatch.setattr("workflow_scripts.rogi.training.network.build", lambda made_of: nn.Conv2d(3, 1, 1, bias=False))
+    network = nn.Conv2d(3, 1, 1, bias=False)
+    network.load_state_dict({"weight": torch.tensor([1.0, 0.0, 0.0]).view(1, 3, 1, 1)})
+    save(tmp_path / "model.pt", TrainedModel(network, architecture(), (110.0,) * 3, (35.0,) * 3, 2.0, 0.5, {}))
+    composite, alpha = texture(3), np.full((1, SIDE, SIDE), 255, np.uint8)
+    index = write_mosaic(tmp_path / "composite", composite, np.ones((SIDE, SIDE), bool))
+    seen = {"north": (texture(4), 200), "all": (texture(5), SIDE), "cloudy": (np.full((3, SIDE, SIDE), 245), SIDE)}
+    dates = [
+        write_quad(tmp_path / f"{name}.tif", np.concatenate([image, alpha])[:, :rows].astype(np.uint8), *PLACE)
+        for name, (image, rows) in seen.items()
+    ]
+    subregions = write_subregions(tmp_path / "subregions.gpkg", {"west": WEST})
+    imagery = {"bands": ["red", "green", "blue"], "nodata": None, "damaged": "stop", "screening": SCREENING}
+    run([index], imagery, subregions, tmp_path / "model.pt", tmp_path, "west", further_looks=dates)
+    scores, place = read(tmp_path / "probability.tif")
+    shared = intersection(place, WHOLE)
+    assert shared is not None
+    found = scores[within(shared, place)]
+    one, north, whole = (
+        (FULL / (1 + np.exp(-(image[0].astype(float) - 110) / 35 / 2)))[within(shared, WHOLE)]
+        for image in (composite, seen["north"][0], seen["all"][0])
+    )
+    both = np.arange(WHOLE.row_off, WHOLE.row_off + SIDE)[within(shared, WHOLE)[0]] < WHOLE.row_off + 200
+    expected = np.where(both[:, np.newaxis], one / 2 + north / 4 + whole / 4, one / 2 + whole / 2)
+    mapped = found != NODATA
+    assert mapped[both].any()
+    assert mapped[~both].any()
+    assert np.abs(found - expected)[mapped].max() <= 1.5
+    windows = json.loads((tmp_path / "prediction.json").read_text())["windows"]
+    assert windows["computed"] < windows["looks"] < 2 * windows["computed"]
 
 
 def test_a_model_of_other_bands_is_refused(world: World, tiny_model: Path, tmp_path: Path) -> None:

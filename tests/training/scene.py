@@ -35,6 +35,7 @@ STILL: dict[str, Any] = {
     "blur_px": 0.0,
     "noise_dn": 0.0,
     "channel_dropout": 0.0,
+    "mix": 0.0,
 }
 LIVELY = STILL | {"flip": True, "rotation": "any", "zoom": 0.2, "gain": 0.1, "blur_px": 0.5, "noise_dn": 2.0}
 RECIPE = Recipe(

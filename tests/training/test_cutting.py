@@ -10,10 +10,10 @@ import shapely
 from rasterio.windows import Window
 
 from tests.worlds import BANDS, CLEAR, CLOUD, GRID, SCREENING, SIDE, WHOLE, World, series, square
+from workflow_scripts.rogi.imagery.looks import Looks
 from workflow_scripts.rogi.imagery.mosaic import Imagery
 from workflow_scripts.rogi.imagery.screening import Screening
 from workflow_scripts.rogi.training.cutting import Cutter, LeftOut, Settings, burn
-from workflow_scripts.rogi.training.looks import Looks
 from workflow_scripts.rogi.training.placing import Place
 from workflow_scripts.rogi.training.records import COLUMNS, Patch
 

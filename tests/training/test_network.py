@@ -70,14 +70,21 @@ def test_other_architectures_take_the_options_that_they_have(name: str, widths: 
 def test_an_architecture_is_what_the_config_asks_for() -> None:
     settings = {
         "files": [], "architecture": "Unet", "encoder": "resnet18", "encoder_weights": None, "normalisation": "window",
-        "reduction": 2, "output_stride": 16, "atrous_rates": [6, 12, 18], "decoder_channels": 64,
+        "colour": True, "reduction": 2, "output_stride": 16, "atrous_rates": [6, 12, 18], "decoder_channels": 64,
     }  # fmt: skip
     found = Architecture.of(settings, [*BANDS, "nir"], DECLARED)
     assert found == Architecture(
-        "Unet", "resnet18", ("red", "green", "blue", "nir"), ("elevation", "coherence"), ("elevation",), "window", 2,
-        16, (6, 12, 18), 64,
+        "Unet", "resnet18", ("red", "green", "blue", "nir"), ("elevation", "coherence"), ("elevation",), "window", True,
+        2, 16, (6, 12, 18), 64,
     )  # fmt: skip
     assert found.inputs == ("red", "green", "blue", "nir", "elevation", "coherence")
+
+
+def test_brightness_takes_the_place_of_the_bands() -> None:
+    grey = architecture(channels=("slope",), normalisation="window", colour=False)
+    assert grey.inputs == ("brightness", "slope")
+    with pytest.raises(ValueError, match=r"model\.colour: false needs model\.normalisation: window"):
+        architecture(colour=False)
 
 
 @pytest.mark.parametrize("half", ["aspect_sine", "aspect_cosine"])
@@ -124,7 +131,7 @@ def test_other_channels_are_refused(tmp_path: Path, own: tuple[str, ...], given:
 
 def test_a_model_file_of_another_version_is_refused(tmp_path: Path) -> None:
     torch.save({"format": 1, "architecture": {}, "state": {}}, tmp_path / "model.pt")
-    with pytest.raises(ValueError, match=r"model\.pt is a model file of format 1, and this .* format 2; train again"):
+    with pytest.raises(ValueError, match=r"model\.pt is a model file of format 1, and this .* format 3; train again"):
         load(tmp_path / "model.pt", BANDS, [])
 
 

@@ -22,6 +22,7 @@ ARCHITECTURE: dict[str, Any] = {
     "encoder": SMALLEST,
     "encoder_weights": None,
     "normalisation": "dataset",
+    "colour": True,
     "reduction": 1,
     "output_stride": 16,
     "atrous_rates": [6, 12, 18],

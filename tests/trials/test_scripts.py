@@ -105,7 +105,9 @@ def test_the_table_brings_trials_costs_and_networks_together(tmp_path: Path, gro
     poor[25:35, 25:35] = FULL
     files = [scored(tmp_path / name, ground, fold, "0.6", found)[1:]
              for name, found in (("good", good), ("poor", poor)) for fold in ("north", "south")]  # fmt: skip
-    made_of = Architecture("Unet", "tu-mobilenetv3_small_050", ("red",), (), (), "dataset", 1, 16, (6, 12, 18), 16)
+    made_of = Architecture(
+        "Unet", "tu-mobilenetv3_small_050", ("red",), (), (), "dataset", True, 1, 16, (6, 12, 18), 16
+    )
     network = torch.nn.Conv2d(1, 1, 3)
     save(tmp_path / "n.pt", TrainedModel(network, made_of, (0.0,), (1.0,), 1.0, 0.5, {}))
     times = []
@@ -133,7 +135,9 @@ def test_scores_of_neighbours_of_what_was_trained_on_are_called_optimistic(
     tmp_path: Path, ground: str, method: str, said: bool
 ) -> None:
     _, scores, levels = scored(tmp_path / "one", ground, "main", "0.6", np.zeros((SIDE, SIDE), np.uint8))
-    made_of = Architecture("Unet", "tu-mobilenetv3_small_050", ("red",), (), (), "dataset", 1, 16, (6, 12, 18), 16)
+    made_of = Architecture(
+        "Unet", "tu-mobilenetv3_small_050", ("red",), (), (), "dataset", True, 1, 16, (6, 12, 18), 16
+    )
     save(tmp_path / "n.pt", TrainedModel(torch.nn.Conv2d(1, 1, 3), made_of, (0.0,), (1.0,), 1.0, 0.5, {}))
     (tmp_path / "t.tsv").write_text("s\th:m:s\tcpu_time\n60\t0:01:00\t60\n")
     files = [str(scores)], [str(levels)], [str(tmp_path / "n.pt")], [str(tmp_path / "t.tsv")]

@@ -41,7 +41,7 @@ def inputs(config: Mapping[str, Any]) -> list[tuple[str, str]]:
     for key in ("inventories", "negatives"):
         listed += [(key, entry["path"]) for entry in config[key]]
     listed += [("negatives", entry["inside"]) for entry in config["negatives"]]
-    listed += [("patches.further_looks", config["patches"]["further_looks"])]
+    listed += [(f"{part}.further_looks", config[part]["further_looks"]) for part in ("patches", "prediction")]
     for key in ("path", "footprint"):
         listed += [("evaluation.references", entry[key]) for entry in config["evaluation"]["references"]]
     listed += [("publication.previous", config["publication"]["previous"])]

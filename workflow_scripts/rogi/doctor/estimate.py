@@ -55,9 +55,10 @@ def estimate(config: Mapping[str, Any], area: Area, index: gpd.GeoDataFrame, rat
 
 
 def _views_per_pixel(config: Mapping[str, Any]) -> float:
-    """Return how often the network scores a pixel where imagery is everywhere: windows, their views, and models."""
-    prediction = Prediction(**config["prediction"])
-    return prediction.windows.redundancy * VIEWS[prediction.test_time] * max(1, len(config["model"]["files"]))
+    """Return how often the network scores a pixel where all mosaics are: windows, looks, their views, and models."""
+    prediction, mosaics = Prediction(**config["prediction"]), len(config["imagery"]["mosaics"])
+    looks = 1 + mosaics if prediction.looks == "each" and mosaics > 1 else 1
+    return prediction.windows.redundancy * looks * VIEWS[prediction.test_time] * max(1, len(config["model"]["files"]))
 
 
 def patches_gib(config: Mapping[str, Any], polygons: int, index: gpd.GeoDataFrame) -> float:

@@ -50,6 +50,7 @@ class Scene:
         source: uint8, shape (height, width): 0 no imagery, 1 the first mosaic, 2 the second, …
         channels: float32, shape (channels, height, width), what is declared on top of the image; NaN where missing.
         damaged: Blocks that could not be read there.
+        beside: Other looks at the same ground.
     """
 
     image: np.ndarray
@@ -57,6 +58,7 @@ class Scene:
     source: np.ndarray
     channels: np.ndarray
     damaged: tuple[DamagedBlock, ...] = ()
+    beside: tuple["Scene", ...] = ()
 
 
 class Mosaic:

@@ -6,6 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from types import TracebackType
+from typing import NamedTuple
 
 import numpy as np
 import shapely
@@ -14,6 +15,7 @@ from rasterio.windows import Window
 from workflow_scripts.rogi.imagery.ahead import ReadAhead
 from workflow_scripts.rogi.imagery.grid import PixelGrid
 from workflow_scripts.rogi.imagery.mosaic import Scene
+from workflow_scripts.rogi.mapping.averaging import averaged
 from workflow_scripts.rogi.mapping.ledger import Entry, Ledger
 from workflow_scripts.rogi.mapping.output import Output
 from workflow_scripts.rogi.mapping.scorer import Pending, Scorer
@@ -31,6 +33,7 @@ class Tally:
         resumed: Scored by an earlier run that was interrupted.
         outside: Skipped, for they do not touch the area.
         empty: Skipped, for they hold no imagery.
+        looks: Scored in this run beside the composites, other looks at their windows.
         seconds: From the first window to the finished rasters.
     """
 
@@ -38,7 +41,17 @@ class Tally:
     resumed: int = 0
     outside: int = 0
     empty: int = 0
+    looks: int = 0
     seconds: float = 0.0
+
+
+class _Sight(NamedTuple):
+    """One of the looks at a window; that of the composite comes first."""
+
+    window: Window
+    scene: Scene
+    look: Scene
+    is_last: bool
 
 
 class _Keeping:
@@ -109,17 +122,19 @@ def predict(
         tally: Counts what was done.
         bar: Told of every window, in Mpx.
     """
-    under_way: deque[tuple[list[tuple[Window, Scene]], Pending]] = deque()
+    under_way: deque[tuple[list[_Sight], Pending]] = deque()
+    seen: list[tuple[np.ndarray, np.ndarray]] = []
     with _Keeping(ledger, output) as keeping:
         scenes = _with_imagery(reading.scenes(_todo(windows, ledger.windows(), tally, bar)), keeping, tally, bar)
-        while group := list(islice(scenes, scorer.batch_size)):
+        sights = _sights(scenes)
+        while group := list(islice(sights, scorer.batch_size)):
             rest = iter(group)
-            for pending in scorer.submit([scene for _, scene in group]):
+            for pending in scorer.submit([sight.look for sight in group]):
                 under_way.append((list(islice(rest, len(pending.scores))), pending))
                 if len(under_way) > scorer.in_flight:
-                    _finish(*under_way.popleft(), scorer, keeping, tally, bar)
+                    _finish(*under_way.popleft(), seen, scorer, keeping, tally, bar)
         while under_way:
-            _finish(*under_way.popleft(), scorer, keeping, tally, bar)
+            _finish(*under_way.popleft(), seen, scorer, keeping, tally, bar)
         keeping.keep([])
         keeping.wait()
         output.finish()
@@ -148,20 +163,33 @@ def _with_imagery(
         bar.advance(window.width * window.height / 1e6)
 
 
+def _sights(scenes: Iterator[tuple[Window, Scene]]) -> Iterator[_Sight]:
+    for window, scene in scenes:
+        looks = (scene, *scene.beside)
+        for number, look in enumerate(looks, start=1):
+            yield _Sight(window, scene, look, number == len(looks))
+
+
 def _finish(
-    group: list[tuple[Window, Scene]],
+    group: list[_Sight],
     pending: Pending,
+    seen: list[tuple[np.ndarray, np.ndarray]],
     scorer: Scorer,
     keeping: _Keeping,
     tally: Tally,
     bar: Progress,
 ) -> None:
-    each = zip(group, scorer.collect(pending), strict=True)
-    keeping.keep(
-        [
-            Entry(window, np.concatenate([scores, scene.source[np.newaxis]]), scene.damaged)
-            for (window, scene), scores in each
-        ]
-    )
-    tally.computed += len(group)
-    bar.advance(sum(window.width * window.height for window, _ in group) / 1e6)
+    """Keep the windows whose last look is scored; `seen` holds the looks at one that goes on in the next batch."""
+    entries = []
+    for sight, scores in zip(group, scorer.collect(pending), strict=True):
+        seen.append((scores, sight.look.valid))
+        if sight.is_last:
+            joined = averaged(seen[0][0], seen[1:])
+            source = sight.scene.source[np.newaxis]
+            entries.append(Entry(sight.window, np.concatenate([joined, source]), sight.scene.damaged))
+            tally.looks += len(seen) - 1
+            seen.clear()
+    if entries:
+        keeping.keep(entries)
+    tally.computed += len(entries)
+    bar.advance(sum(entry.window.width * entry.window.height for entry in entries) / 1e6)

@@ -16,6 +16,8 @@ class Prediction:
     window_px: int
     overlap_px: int
     tprogi_stride_px: int
+    looks: str
+    further_looks: str | None
     test_time: str
     precision: str
     compiled: bool

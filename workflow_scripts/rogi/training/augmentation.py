@@ -1,6 +1,7 @@
 """Parts of patches for a step, changed at random: what is drawn, and what follows from it.
 
-Each patch has a generator of its own, so what becomes of it does not depend on the others it is shown with.
+Each patch has a generator of its own, so what becomes of it does not depend on the others it is shown with; unless they
+are mixed, which comes last.
 """
 
 import math
@@ -13,11 +14,13 @@ import torch
 from workflow_scripts.rogi.training.batch import Batch
 from workflow_scripts.rogi.training.colours import Tint, tinted
 from workflow_scripts.rogi.training.geometry import Placing, placed
+from workflow_scripts.rogi.training.mixing import mixed
 from workflow_scripts.rogi.training.orientation import VECTORS
 from workflow_scripts.rogi.training.recipe import Recipe
 
 PLACES = ("focus", "pixel", "down", "right", "variant", "left_right", "up_down", "turn", "zoom")
 TINTS = ("gamma", "contrast", "gain", "blurred", "blur_px", "noise")
+MIXES = ("mix", "mix_area", "mix_form", "mix_down", "mix_right")
 Draws = dict[str, torch.Tensor]
 
 
@@ -42,12 +45,14 @@ def shown(batch: Batch, generators: Sequence[np.random.Generator], recipe: Recip
     noise = _noise(generators, parts.image.shape, settings["noise_dn"] * draws["noise"] * changed)
     image = tinted(parts.image, parts.valid, _tint(draws, changed, settings, variants, noise))
     missing = (draws["dropout"] < settings["channel_dropout"]) & changed[:, None]
-    return parts._replace(image=image, channels=_without(parts.channels, missing, names))
+    parts = parts._replace(image=image, channels=_without(parts.channels, missing, names))
+    place = torch.stack([draws["mix_down"], draws["mix_right"]], 1)
+    return mixed(parts, (draws["mix"] < settings["mix"]) & changed, draws["mix_area"], draws["mix_form"], place)
 
 
 def _drawn(generators: Sequence[np.random.Generator], bands: int, channels: int) -> Draws:
     """Return draws from 0 to 1: (n,) for each name, (n, bands) of `colour`, (n, channels) of `dropout`."""
-    names = (*PLACES, *TINTS)
+    names = (*PLACES, *TINTS, *MIXES)
     drawn = np.stack([generator.random(len(names) + bands + channels) for generator in generators])
     single, colour, dropout = torch.from_numpy(drawn).split([len(names), bands, channels], 1)
     return dict(zip(names, single.unbind(1), strict=True)) | {"colour": colour, "dropout": dropout}

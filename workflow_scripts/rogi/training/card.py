@@ -93,7 +93,7 @@ def _network(model: TrainedModel) -> list[str]:
         "bands": ", ".join(made_of.bands),
         "further channels": ", ".join(made_of.channels) or "none",
         "of them relative to the window's mean": ", ".join(made_of.relative) or "none",
-        "normalisation of bands": f"by {made_of.normalisation}",
+        "normalisation of bands": f"by {made_of.normalisation}{'' if made_of.colour else ', of their mean alone'}",
         "reduction": made_of.reduction,
         "output stride, atrous rates": f"{made_of.output_stride}, {', '.join(map(str, made_of.atrous_rates))}",
         "decoder channels": made_of.decoder_channels,

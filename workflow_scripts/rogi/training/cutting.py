@@ -12,10 +12,10 @@ from rasterio.features import rasterize
 from rasterio.windows import Window
 
 from workflow_scripts.rogi.imagery.grid import PixelGrid
-from workflow_scripts.rogi.training.looks import Looks
+from workflow_scripts.rogi.imagery.looks import COMPOSITE, Looks
+from workflow_scripts.rogi.imagery.quality import Quality, quality_of
 from workflow_scripts.rogi.training.placing import Place
-from workflow_scripts.rogi.training.quality import Quality, quality_of
-from workflow_scripts.rogi.training.records import COMPOSITE, Patch
+from workflow_scripts.rogi.training.records import Patch
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Settings:
         random_terrain_per_rock_glacier: Places drawn at random for each rock glacier.
         looks: "best", the composite alone, or "each" mosaic by itself too.
         min_valid_share: Patches with a smaller share of valid pixels are left out.
-        max_poor_share: Patches with a larger share of cloud, shadow and snow are left out.
+        max_poor_share: Patches with a larger share of cloud, shadow and snow in what they show are left out.
         snow_min_dn: A pixel is snow only where every band is at least this.
     """
 

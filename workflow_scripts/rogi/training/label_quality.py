@@ -11,6 +11,7 @@ from rasterio.windows import Window
 
 from workflow_scripts.rogi.imagery.grid import PixelGrid, grown, within
 from workflow_scripts.rogi.imagery.mosaic import Imagery
+from workflow_scripts.rogi.imagery.quality import quality_of
 from workflow_scripts.rogi.training.cutting import burn
 from workflow_scripts.rogi.training.ground import ground_metres, pixel_sizes_m
 from workflow_scripts.rogi.training.label_shift import (
@@ -20,7 +21,6 @@ from workflow_scripts.rogi.training.label_shift import (
     edge_directions,
     pieces_of,
 )
-from workflow_scripts.rogi.training.quality import quality_of
 
 TILE_PX = 1024  # imagery in memory at a time, beside its margin
 SHARES = ("missing_share", "cloud_share", "shadow_share", "snow_share", "quality")  # the latter as in `Quality`

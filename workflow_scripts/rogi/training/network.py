@@ -15,7 +15,7 @@ from workflow_scripts.rogi.training.normalization import moments, padded, reduce
 from workflow_scripts.rogi.training.orientation import VECTORS
 from workflow_scripts.rogi.training.pretrained import fill_encoder, read_state
 
-FORMAT = 2
+FORMAT = 3
 STEP_PX = 32  # the encoders halve the image five times
 LEAST_STD_DN = 1.0  # of a window, which may be of one colour
 
@@ -32,6 +32,8 @@ class Architecture:
         relative: Those channels that are taken relative to their mean over the window.
         normalisation: "dataset" takes the bands by the stored mean and standard deviation; "window" by those of the
             valid pixels of each window. Channels are always taken by the stored ones.
+        colour: Whether the network sees the bands, or their mean alone; by normalisation "window" only, for the spread
+            of the mean over a data set is not stored.
         reduction: The network sees this many pixels of imagery, squared, as one.
         output_stride: Pixels of input per cell of the deepest features; of models that have the option, as DeepLab.
         atrous_rates: Rates of the atrous pyramid; 6, 12, 18 belong to output stride 16 (Chen et al. 2018). The library
@@ -46,13 +48,16 @@ class Architecture:
     channels: tuple[str, ...]
     relative: tuple[str, ...]
     normalisation: str
+    colour: bool
     reduction: int
     output_stride: int
     atrous_rates: tuple[int, ...]
     decoder_channels: int
 
     def __post_init__(self) -> None:
-        """Check that vectors are whole, for half of one cannot be turned."""
+        """Check that vectors are whole, for half of one cannot be turned, and that brightness can be normalised."""
+        if not self.colour and self.normalisation != "window":
+            raise ValueError("model.colour: false needs model.normalisation: window")
         for pair in VECTORS:
             if len(set(pair) & set(self.channels)) == 1:
                 raise ValueError(f"channels {' and '.join(pair)} belong together; take both or neither")
@@ -69,6 +74,7 @@ class Architecture:
             tuple(channel["name"] for channel in channels),
             tuple(channel["name"] for channel in channels if channel["relative"]),
             settings["normalisation"],
+            settings["colour"],
             settings["reduction"],
             settings["output_stride"],
             tuple(settings["atrous_rates"]),
@@ -77,8 +83,8 @@ class Architecture:
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """Names of all layers that the network sees: bands, then channels."""
-        return (*self.bands, *self.channels)
+        """Names of all layers that the network sees: bands, or their brightness, then channels."""
+        return (*(self.bands if self.colour else ("brightness",)), *self.channels)
 
 
 @dataclass(frozen=True)
@@ -252,6 +258,8 @@ class Normalized(nn.Module):
 
     def _bands(self, image: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
         count, layers = len(self.architecture.bands), image.float()
+        if not self.architecture.colour:
+            layers = layers.mean(1, keepdim=True)
         mean, std = self.mean[:, :count], self.std[:, :count]
         if self.architecture.normalisation == "window":
             mean, std = moments(layers, known)

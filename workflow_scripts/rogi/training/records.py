@@ -18,7 +18,6 @@ import pandas as pd
 from workflow_scripts.rogi.files import replacing
 
 DATASET, TABLE, TEXT = "patches", "table", "text"
-COMPOSITE = "composite"  # the look with the best imagery of every place
 # What is known of a patch: whose it is, what it shows, where it lies (global pixels), and how good its imagery is.
 COLUMNS = {
     "uid": TEXT,

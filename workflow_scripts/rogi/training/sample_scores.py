@@ -7,10 +7,10 @@ import shapely
 import torch
 from rasterio.windows import Window
 
+from workflow_scripts.rogi.imagery.looks import COMPOSITE
 from workflow_scripts.rogi.training.network import TrainedModel
 from workflow_scripts.rogi.training.own_ground import NOBODY, OwnGround, nearest_to_centre
 from workflow_scripts.rogi.training.predictions import predicted, probabilities
-from workflow_scripts.rogi.training.records import COMPOSITE
 from workflow_scripts.rogi.training.samples import Samples
 from workflow_scripts.rogi.training.split import ROCK_GLACIER
 

@@ -8,9 +8,9 @@ import shapely
 import torch
 
 from workflow_scripts.rogi.config import unknown_name
+from workflow_scripts.rogi.imagery.looks import COMPOSITE
 from workflow_scripts.rogi.training.batch import Batch
 from workflow_scripts.rogi.training.patches import PatchFile
-from workflow_scripts.rogi.training.records import COMPOSITE
 from workflow_scripts.rogi.training.split import TEST, TRAINING, VALIDATION
 
 AT_ONCE = 16  # patches in memory while going through all of them

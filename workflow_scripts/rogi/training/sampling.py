@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from workflow_scripts.rogi.training.records import COMPOSITE
+from workflow_scripts.rogi.imagery.looks import COMPOSITE
 from workflow_scripts.rogi.training.samples import Samples
 from workflow_scripts.rogi.training.split import ROCK_GLACIER
 from workflow_scripts.rogi.training.streams import Use, stream

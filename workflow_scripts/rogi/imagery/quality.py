@@ -1,4 +1,4 @@
-"""How good the imagery of a patch is. Rules and thresholds are our own, on 8-bit visual imagery."""
+"""How good the imagery of a patch or window is. Rules and thresholds are our own, on 8-bit visual imagery."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -25,8 +25,9 @@ class Quality(NamedTuple):
 
     @property
     def poor_share(self) -> float:
-        """Share of cloud, shadow and snow."""
-        return self.cloud_share + self.shadow_share + self.snow_share
+        """Share of cloud, shadow and snow in what is not missing; 0 where all is missing."""
+        poor = self.cloud_share + self.shadow_share + self.snow_share
+        return poor / (poor + self.quality) if poor else 0.0
 
 
 def quality_of(

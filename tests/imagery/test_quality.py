@@ -9,8 +9,8 @@ import rasterio
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workflow_scripts.rogi.imagery.quality import quality_of
 from workflow_scripts.rogi.imagery.screening import Screening
-from workflow_scripts.rogi.training.quality import quality_of
 
 SCREENING = Screening(block_px=64, cloud_min_dn=215, cloud_max_chroma_dn=25, shadow_max_dn=28, max_poor_share=0.25)
 SNOW = 170
@@ -43,7 +43,10 @@ def test_every_colour_counts_once() -> None:
 def test_missing_pixels_are_neither_good_nor_poor() -> None:
     image = painted("ground", "shadow")
     valid = np.array([[True, True, True, False], [True, False, False, False]])
-    assert quality_of(image * valid, valid, BANDS, SCREENING, SNOW) == pytest.approx((0, 1 / 8, 0, 3 / 8))
+    found = quality_of(image * valid, valid, BANDS, SCREENING, SNOW)
+    assert found == pytest.approx((0, 1 / 8, 0, 3 / 8))
+    assert found.poor_share == pytest.approx(1 / 4)
+    assert quality_of(image * 0, valid & False, BANDS, SCREENING, SNOW).poor_share == 0
 
 
 def test_without_a_blue_band_snow_is_neutral() -> None:
@@ -58,7 +61,7 @@ def test_shares_add_up(seed: int, bands: int, snow_min_dn: int) -> None:
     valid = rng.random((8, 8)) < 0.7
     image = rng.choice(np.array([0, 20, 100, 180, 220, 255], np.uint8), (bands, 8, 8)) * valid
     found = quality_of(image, valid, ["blue", "green", "red", "nir"][:bands], SCREENING, snow_min_dn)
-    assert found.poor_share + found.quality == pytest.approx(valid.mean())
+    assert sum(found) == pytest.approx(valid.mean())
     assert min(found) >= 0
 
 
@@ -70,7 +73,7 @@ def test_snowy_scenes_are_those_that_others_call_snowy() -> None:
     for path in sorted((REAL / "scenes").glob("*.tif")):
         with rasterio.open(path) as dataset:
             image, valid = dataset.read(), dataset.dataset_mask() > 0
-        found[float(path.name[6:8])] = quality_of(image, valid, BANDS, SCREENING, SNOW).poor_share / valid.mean()
+        found[float(path.name[6:8])] = quality_of(image, valid, BANDS, SCREENING, SNOW).poor_share
     both = pd.DataFrame({"listed": listed, "found": found}).dropna()
     assert len(both) > 20
     assert both["listed"].corr(both["found"]) > 0.95

@@ -11,10 +11,10 @@ from rasterio.windows import Window
 
 from tests.worlds import CLOUD, PIXEL, SCREENING, SIDE, WEB_MERCATOR, WHOLE, World, write_quad
 from workflow_scripts.rogi.imagery.channels import Channels
+from workflow_scripts.rogi.imagery.looks import Looks, looks_beside
 from workflow_scripts.rogi.imagery.mosaic import Imagery, Scene
 from workflow_scripts.rogi.imagery.screening import Screening
 from workflow_scripts.rogi.raster import RasterError, write_raster
-from workflow_scripts.rogi.training.looks import Looks, looks_beside
 
 CLOUDY = Window(WHOLE.col_off + CLOUD[1].start, WHOLE.row_off + CLOUD[0].start, 64, 64)
 
@@ -77,6 +77,37 @@ def test_single_images_show_what_they_hold(imagery: Imagery, world: World, tmp_p
     assert [name for name, _ in looks.of(window)] == list(scenes)  # files are opened again
 
 
+def test_read_gives_the_composite_with_the_clear_looks_beside_it(
+    imagery: Imagery, world: World, tmp_path: Path
+) -> None:
+    bright, _ = write_image(tmp_path / "bright.tif", 0, 0, 64, 64)
+    dull, pixels = write_image(tmp_path / "dull.tif", 32, 0, 64, 64)
+    beside = looks_beside(imagery, world.indexes, [bright, dull], each=False)
+    shown: list[Scene] = []
+
+    def clear(scene: Scene) -> bool:
+        shown.append(scene)
+        return len(shown) == 2
+
+    window = Window(WHOLE.col_off + 32, WHOLE.row_off, 32, 32)
+    scene = Looks(imagery, beside, clear).read(window)
+    assert same(scene, imagery.read(window))
+    (other,) = scene.beside
+    assert np.array_equal(other.image, pixels[:, :32, :32])
+    assert other.beside == ()
+
+
+def test_what_is_no_other_look_is_not_read_beside(world: World, tmp_path: Path) -> None:
+    """A mosaic that is the composite there, a look without a valid pixel there, and windows beyond the imagery."""
+    image, _ = write_image(tmp_path / "image.tif", 0, 0, 64, 64)
+    indexes = [str(tmp_path / name) for name in ("2021q3.gpkg", "2021q4.gpkg")]
+    with Imagery(world.indexes, 3, None, Screening(**SCREENING)) as imagery:
+        looks = Looks(imagery, looks_beside(imagery, indexes, [image], each=True))
+        assert [scene.image[0, 0, 0] for scene in looks.read(CLOUDY).beside] == [245]
+        assert len(looks.read(Window(WHOLE.col_off, WHOLE.row_off, 1, 1)).beside) == 1
+        assert looks.read(Window(WHOLE.col_off - 5000, WHOLE.row_off, 64, 64)).beside == ()
+
+
 def test_looks_share_the_channels(world: World, tmp_path: Path) -> None:
     image, _ = write_image(tmp_path / "image.tif", 0, 0, 64, 64)
     heights = np.arange(SIDE**2, dtype=np.float32).reshape(SIDE, SIDE)
@@ -106,7 +137,7 @@ def test_images_off_the_grid_are_listed_with_how_far(imagery: Imagery, world: Wo
     with pytest.raises(RasterError) as caught:
         looks_beside(imagery, world.indexes, [good, shifted, coarse, other, mute], each=False)
     first, *lines = str(caught.value).splitlines()
-    assert first == "4 of 5 images of patches.further_looks cannot be used:"
+    assert first == "4 of 5 further looks cannot be used:"
     for line, path, said in zip(
         lines,
         (shifted, coarse, other, mute),

@@ -1,26 +1,31 @@
 """Looks: what all mosaics together, each by itself, and single images show of the same ground."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import TracebackType
 
+import numpy as np
 from rasterio.windows import Window
 
 from workflow_scripts.rogi.imagery.grid import PixelGrid
 from workflow_scripts.rogi.imagery.index import survey_quads, write_index
 from workflow_scripts.rogi.imagery.mosaic import Imagery, Mosaic, Scene
 from workflow_scripts.rogi.raster import RasterError
-from workflow_scripts.rogi.training.records import COMPOSITE
+
+COMPOSITE = "composite"  # the look with the best imagery of every place
 
 
 class Looks:
     """The composite of all mosaics, and whatever else is looked at beside it."""
 
-    def __init__(self, imagery: Imagery, beside: Mapping[str, Mosaic]) -> None:
-        """Take the composite, and mosaics by the names of their looks."""
-        self.imagery, self.beside = imagery, beside
+    def __init__(
+        self, imagery: Imagery, beside: Mapping[str, Mosaic], clear: Callable[[Scene], bool] = lambda scene: True
+    ) -> None:
+        """Take the composite, mosaics by the names of their looks, and what tells whether `read` is to show a look."""
+        self.imagery, self.beside, self.clear = imagery, beside, clear
 
     def of(self, window: Window) -> Iterator[tuple[str, Scene]]:
         """Yield the names and scenes of a global window: the composite, and every look that has a pixel of it.
@@ -33,6 +38,26 @@ class Looks:
             if mosaic.locations(window):
                 yield name, replace(mosaic.read(window), channels=composite.channels)
                 mosaic.close()  # there may be more images than a process may hold open
+
+    def read(self, window: Window) -> Scene:
+        """Return the composite of a global window, with the clear looks beside it that are not the same once more."""
+        named = self.of(window)
+        composite = next(named)[1]
+        if not composite.valid.any():
+            return composite
+        seen = [scene for _, scene in named if scene.valid.any() and self.clear(scene) and not _same(scene, composite)]
+        damaged = [block for scene in (composite, *seen) for block in scene.damaged]
+        return replace(composite, beside=tuple(seen), damaged=tuple(damaged))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close all quads."""
+        self.imagery.__exit__(kind, error, trace)
+
+
+def _same(one: Scene, other: Scene) -> bool:
+    return np.array_equal(one.image, other.image) and np.array_equal(one.valid, other.valid)
 
 
 def looks_beside(imagery: Imagery, indexes: Sequence[str], images: Sequence[str], each: bool) -> dict[str, Mosaic]:
@@ -73,7 +98,7 @@ def _opened(images: Sequence[str], imagery: Imagery) -> list[Mosaic]:
                 opened.append(Mosaic(path, first.bands, first.nodata, first.damaged))
     if faults:
         listed = "\n".join(f"  - {fault}" for fault in faults)
-        raise RasterError(f"{len(faults)} of {len(images)} images of patches.further_looks cannot be used:\n{listed}")
+        raise RasterError(f"{len(faults)} of {len(images)} further looks cannot be used:\n{listed}")
     return opened
 
 
