@@ -4,6 +4,10 @@
 wildcard_constraints:
     variant="[a-z0-9_]+",
     fold="[a-z0-9_]+",
+    baseline="|".join(map(slug, BASELINES)),
+
+
+ruleorder: map_baseline > predict_trial
 
 
 rule prepare_fold:
@@ -86,6 +90,34 @@ use rule predict_subregion as predict_trial with:
         ledger="results/ablation/{variant}/{fold}/.prediction.ledger",
 
 
+rule map_baseline:
+    """Map of one fold's ground that no network made, in the form of a network's."""
+    input:
+        indexes=INDEXES,
+        ground="results/ablation/folds/{fold}/ground.gpkg",
+    output:
+        probability="results/ablation/{baseline}/{fold}/probability.tif",
+        source="results/ablation/{baseline}/{fold}/imagery_source.tif",
+    log:
+        "results/logs/map_baseline/{baseline}/{fold}.log",
+    benchmark:
+        "results/benchmarks/map_baseline/{baseline}/{fold}.tsv"
+    conda:
+        "../envs/geo.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=240,
+    params:
+        **IMAGERY,
+        code=code("map_baseline"),
+        baseline="{baseline}",
+        fold="{fold}",
+        halo_m=config["subregions"]["halo_m"],
+    script:
+        "../workflow_scripts/map_baseline.py"
+
+
 use rule vectorize_candidates as vectorize_trial with:
     input:
         probability="results/ablation/{variant}/{fold}/probability.tif",
@@ -100,7 +132,7 @@ use rule vectorize_candidates as vectorize_trial with:
         "results/benchmarks/vectorize_trial/{variant}/{fold}.tsv"
     params:
         subregion="{fold}",
-        rules=config["candidates"] | {"cut_objects": "keep"},
+        rules=outlining,
 
 
 rule score_trial:
@@ -133,10 +165,10 @@ rule score_trial:
 
 
 rule tabulate_ablation:
-    """All variants side by side, with intervals, and what each gains over the first."""
+    """All variants and the baselines side by side, with intervals, and what each gains over the first."""
     input:
-        scores=of_all_trials("results/ablation/{variant}/{fold}/scores.csv"),
-        levels=of_all_trials("results/ablation/{variant}/{fold}/levels.csv"),
+        scores=of_all_maps("results/ablation/{variant}/{fold}/scores.csv"),
+        levels=of_all_maps("results/ablation/{variant}/{fold}/levels.csv"),
         networks=of_all_trials("results/ablation/{variant}/{fold}/network.pt"),
         times=of_all_trials("results/benchmarks/train_trial/{variant}/{fold}.tsv"),
     output:
@@ -155,6 +187,7 @@ rule tabulate_ablation:
     params:
         code=code("tabulate_ablation"),
         variants=[variant["name"] for variant in config["ablation"]["variants"]],
+        baselines=BASELINES,
         folds=folds,
         method=config["split"]["method"],
         confidence=config["evaluation"]["confidence"],

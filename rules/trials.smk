@@ -3,7 +3,7 @@
 from functools import cache, reduce
 from operator import getitem
 
-from workflow_scripts.rogi.trials.settings import fold_names, trial_settings
+from workflow_scripts.rogi.trials.settings import BASELINES, fold_names, trial_settings
 
 
 @cache
@@ -61,3 +61,14 @@ def folds(wildcards):
 def of_all_trials(path):
     """Gives one product of every trial, by variant and then by fold."""
     return lambda wildcards: expand(path, variant=list(trials()), fold=folds(wildcards))
+
+
+def of_all_maps(path):
+    """Gives one product of every trial, then of every baseline, by name and then by fold."""
+    return lambda wildcards: expand(path, variant=[*trials(), *map(slug, BASELINES)], fold=folds(wildcards))
+
+
+def outlining(wildcards):
+    """How candidates of a trial are drawn; what a baseline maps is no system with units that flow."""
+    whole = {"units": "none"} if wildcards.variant in map(slug, BASELINES) else {}
+    return config["candidates"] | {"cut_objects": "keep"} | whole

@@ -1,4 +1,4 @@
-"""The variants of an ablation side by side."""
+"""The variants of an ablation and the baselines side by side."""
 
 import logging
 from collections.abc import Sequence
@@ -26,41 +26,47 @@ def main(
     table: str,
     page: str,
     variants: list[str],
+    baselines: dict[str, str],
     folds: list[str],
     method: str,
     confidence: float,
     samples: int,
     seed: int,
 ) -> None:
-    """Write the scores of all variants with intervals, as a table and as a page to read.
+    """Write the scores of all variants and baselines with intervals, as a table and as a page to read.
 
     Args:
-        scores: Tables of `score_trial`, by variant and then by fold, as all lists here.
-        levels: Its other tables.
+        scores: Tables of `score_trial`, by variant and then by fold, as all lists here; then those of the baselines.
+        levels: Its other tables, likewise.
         networks: The trained networks.
         times: What Snakemake measured of their trainings; CPU time is what other jobs hardly lengthen.
         table: CSV to write.
         page: Markdown to write.
         variants: Names of the variants; the others are compared with the first.
+        baselines: What there is to say of each baseline, by its name; they cost nothing.
         folds: Names of the folds.
         method: How the main split was drawn, which may be one of them.
         confidence: Share of cases in which an interval shall hold the true value.
         samples: Number of draws of rock glaciers.
         seed: Of the draws.
     """
-    trials = by_variant([_trial(*pair) for pair in zip(scores, levels, strict=True)], variants)
+    trials = by_variant([_trial(*pair) for pair in zip(scores, levels, strict=True)], [*variants, *baselines])
     sizes = [read_state(path)["parameters"] for path in networks]
     spent = by_variant([(*_minutes(path), size) for path, size in zip(times, sizes, strict=True)], variants)
     means = {name: dict(zip(COSTS, np.mean(of, axis=0).tolist(), strict=True)) for name, of in spent.items()}
+    means |= {name: dict.fromkeys(COSTS, np.nan) for name in baselines}
     compared = comparison(trials, folds, Bootstrap(samples, block_m=0, confidence=confidence, seed=seed))
     whole = pd.concat([compared, costs(means)], ignore_index=True)
     write_table(table, whole)
-    write_text(page, markdown(whole, folds, confidence, samples, optimism(method)))
+    write_text(page, markdown(whole, baselines, folds, confidence, samples, optimism(method)))
     gains = compared[(compared["ground"] == MEAN) & (compared["score"] == "area_iou")]
     for row in gains.itertuples():
+        took = (
+            "no training" if row.variant in baselines else f"one training took {means[row.variant][COSTS[0]]:.1f} min"
+        )
         logging.getLogger("rogi").info(
-            "%s: mean IoU over %d folds %.3f (%.3f to %.3f), gain %+.3f; one training took %.1f min",
-            *(row.variant, len(folds), row.value, row.low, row.high, row.difference, means[row.variant][COSTS[0]]),
+            "%s: mean IoU over %d folds %.3f (%.3f to %.3f), gain %+.3f; %s",
+            *(row.variant, len(folds), row.value, row.low, row.high, row.difference, took),
         )
 
 

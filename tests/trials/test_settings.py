@@ -122,6 +122,15 @@ def test_two_variants_of_one_folder_are_refused() -> None:
         check_config(study(variant("RGB + NIR"), variant("rgb nir")), SCHEMA)
 
 
+@pytest.mark.parametrize("name", ["Everything", "everything!", "distance to the EDGE of imagery"])
+def test_no_variant_is_called_like_a_baseline(name: str) -> None:
+    """It would write into the same folder."""
+    with pytest.raises(
+        ConfigError, match=rf"variant '{name}' of ablation\.variants: a baseline .* is called so; choose another name"
+    ):
+        settings(variant("One"), variant(name))
+
+
 @pytest.mark.parametrize("name", ["tprogi", "huasco", "hma_debris"])
 def test_the_variants_of_the_studies_are_valid(name: str) -> None:
     def read(path: str) -> dict[str, Any]:

@@ -84,12 +84,21 @@ def test_the_plateau_without_inputs_says_what_is_missing_and_where_it_comes_from
 
 
 def test_an_ablation_trains_every_variant_on_every_fold(checkout: Checkout) -> None:
-    """Three variants on four folds of the demo, on patches that all of them share."""
+    """Three variants and two baselines on four folds of the demo, on patches that all of them share."""
     checkout.edit("config.yaml", "  folds_of: main\n", "  folds_of: cross_validation\n")
     jobs = checkout.snakemake("-n", "results/ablation/table.md").jobs()
-    expected = dict.fromkeys(("train_trial", "predict_trial", "vectorize_trial", "score_trial"), 12)
+    expected = dict.fromkeys(("train_trial", "predict_trial"), 12) | {"map_baseline": 8}
+    expected |= dict.fromkeys(("vectorize_trial", "score_trial"), 20)
     expected |= {"prepare_fold": 4, "tabulate_ablation": 1, "make_demo_world": 1, "index_imagery": 2}
     assert jobs == expected | dict.fromkeys((*TRAINING[:3], "prepare_subregions"), 1)
+
+
+def test_a_variant_called_like_a_baseline_stops_the_ablation(checkout: Checkout) -> None:
+    """Before anything is planned for it."""
+    checkout.edit("config.yaml", "{name: U-Net,", "{name: Everything,")
+    run = checkout.snakemake("-n", "results/ablation/table.md")
+    assert run.code != 0
+    assert "variant 'Everything' of ablation.variants: a baseline that every ablation has is called so" in run.text
 
 
 @dataclass(frozen=True)

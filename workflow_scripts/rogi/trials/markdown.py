@@ -1,4 +1,4 @@
-"""The table of an ablation for people: Markdown, one row per variant."""
+"""The table of an ablation for people: Markdown, one row per variant and per baseline."""
 
 from collections.abc import Mapping, Sequence
 
@@ -21,12 +21,18 @@ DECIDES = "area_iou"  # the measure whose gain is shown
 
 
 def markdown(
-    table: pd.DataFrame, folds: Sequence[str], confidence: float, samples: int, remarks: Mapping[str, str]
+    table: pd.DataFrame,
+    baselines: Mapping[str, str],
+    folds: Sequence[str],
+    confidence: float,
+    samples: int,
+    remarks: Mapping[str, str],
 ) -> str:
     """Return the tables of the mean over folds, of all ground pooled, and of every fold.
 
     Args:
         table: As `trials.table` makes it, costs included.
+        baselines: What there is to say of the baselines in it, by name.
         folds: Names of the folds.
         confidence: Of the intervals.
         samples: Number of draws behind them.
@@ -39,6 +45,7 @@ def markdown(
         f"is the difference in IoU to {variants[0]}, on the same draws. By area unless objects are named."
     )
     parts = ["# Ablation", about, *(f"**{fold}** is {remarks[fold]}." for fold in folds if fold in remarks)]
+    parts += [f"**{name}** is a baseline without a network: it {what}." for name, what in baselines.items()]
     for title, ground in ((f"Mean over {len(folds)} folds", MEAN), ("All ground pooled", POOLED)):
         lines = [_row(rows, variant, ground) for variant in variants]
         heads = ["variant", HEADINGS[DECIDES], "gain", *(HEADINGS[name] for name in HEADINGS if name != DECIDES)]
@@ -51,7 +58,10 @@ def markdown(
 
 
 def _costs(minutes: float, cpu_minutes: float, parameters: float) -> list[str]:
-    return [f"{minutes:.1f}", f"{cpu_minutes:.1f}", f"{parameters / 1e6:.2f}"]
+    shown = f"{minutes:.1f}", f"{cpu_minutes:.1f}", f"{parameters / 1e6:.2f}"
+    return [
+        "–" if np.isnan(cost) else text for cost, text in zip((minutes, cpu_minutes, parameters), shown, strict=True)
+    ]
 
 
 def _row(rows: pd.DataFrame, variant: str, ground: str) -> list[str]:

@@ -9,6 +9,15 @@ from typing import Any
 from workflow_scripts.rogi.config import ConfigError, check_config, slug, unknown_name
 
 OVERRIDDEN = ("model", "training", "prediction")  # the sections that a trial may have of its own
+EVERYTHING, EDGE = "Everything", "Distance to the edge of imagery"
+# The maps without a network that stand beside the variants, and what there is to say of each.
+BASELINES = {
+    EVERYTHING: "calls all ground with imagery rock glacier, so its IoU and its AP are the share of rock glacier",
+    EDGE: (
+        "looks at no value of a pixel and calls ground the likelier the farther it lies from where imagery ends: "
+        "where its AP comes near that of a network, imagery was cut out round what is sought"
+    ),
+}
 
 
 def fold_names(config: Mapping[str, Any]) -> list[str]:
@@ -50,8 +59,8 @@ def trial_settings(
         The sections `OVERRIDDEN`, and `channels`: the entries of `imagery.channels` that the variant uses.
 
     Raises:
-        ConfigError: A variant's settings are no valid config, or name a channel that the study does not declare; the
-            message names the variant.
+        ConfigError: A variant's settings are no valid config, or name a channel that the study does not declare, or the
+            variant is called like a baseline; the message names the variant.
     """
     return {
         slug(variant["name"]): _settings(variant, config, schema, preset) for variant in config["ablation"]["variants"]
@@ -65,6 +74,8 @@ def _settings(
     preset: Callable[[str], Mapping[str, Any]],
 ) -> dict[str, Any]:
     try:
+        if slug(variant["name"]) in map(slug, BASELINES):
+            raise ConfigError("a baseline that every ablation has is called so; choose another name")
         given = preset(variant["preset"]) if variant["preset"] else {}
         mine = {part: merged(merged(config[part], given.get(part, {})), variant[part]) for part in OVERRIDDEN}
         check_config({**config, **mine}, schema)

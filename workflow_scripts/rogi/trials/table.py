@@ -127,7 +127,7 @@ def _estimates(values: np.ndarray, confidence: float) -> np.ndarray:
 
 
 def costs(spent: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
-    """Return what every variant cost beside the first, by the names `COSTS`; columns `COLUMNS`."""
+    """Return what every variant cost beside the first, by the names `COSTS`; columns `COLUMNS`, NaN stays NaN."""
     rows = [
         {"variant": name, "ground": MEAN, "score": cost, "value": of[cost]}
         for name, of in spent.items()
