@@ -211,12 +211,14 @@ def test_the_map_has_the_form_and_the_ground_of_a_networks(world: World, tiny_mo
     files = run(world, tmp_path, EDGE, west, "west")
     theirs = str(tmp_path / "network.tif"), str(tmp_path / "network_source.tif")
     prediction: dict[str, Any] = {
-        "mode": "blend", "window_px": 128, "overlap_px": 32, "tprogi_stride_px": 320, "test_time": "none",
-        "precision": "float32", "compiled": False, "batch_size": 1, "device": "cpu",
+        "mode": "blend", "window_px": 128, "overlap_px": 32, "tprogi_stride_px": 320, "looks": "best",
+        "further_looks": None, "test_time": "none", "precision": "float32", "compiled": False,
+        "batch_size": 1, "device": "cpu",
     }  # fmt: skip
     predict_subregion.main(
-        world.indexes, str(tmp_path / "ground.gpkg"), [str(tiny_model)], [], [], theirs[0], theirs[1],
+        world.indexes, str(tmp_path / "ground.gpkg"), [str(tiny_model)], [], [], [], theirs[0], theirs[1],
         str(tmp_path / "report.json"), str(tmp_path / ".ledger"), "west", channels=[], missing="nodata",
+        clarity={"max_poor_share": 0.5, "snow_min_dn": 170},
         halo_m=HALO_M, prediction=prediction, threads=1, **world.imagery,
     )  # fmt: skip
     for mine, other, nodata in zip(files, theirs, (NODATA, 0), strict=True):
