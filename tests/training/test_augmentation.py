@@ -237,6 +237,16 @@ def test_parts_lie_everywhere_in_the_patch() -> None:
         assert set(parts.image[:, band, 0, 0].tolist()) == set(range(SIDE - 8 + 1))
 
 
+def test_parts_are_centred_on_valid_pixels() -> None:
+    """Of patches that are valid in two corners alone, one of which no part can be centred on."""
+    given = lonely(100)
+    given.valid.fill_(False)
+    given.valid[:, :6, :6] = given.valid[:, -2:, -2:] = True
+    parts = shown(given, generators(100), replace(PLAIN, crop_px=8, crop_focus=0), NAMES)
+    shares = parts.valid.float().mean((1, 2))
+    assert set(shares.mul(64).int().tolist()) == {36, 30, 25}  # corners at rows and columns 0 and 1
+
+
 def test_ground_from_beyond_the_patch_is_not_valid() -> None:
     given = lonely()
     parts = shown(given, generators(40), replace(PLAIN, augmentation=STILL | {"rotation": "any"}), NAMES)

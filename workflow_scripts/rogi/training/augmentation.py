@@ -40,7 +40,7 @@ def shown(batch: Batch, generators: Sequence[np.random.Generator], recipe: Recip
     if not recipe.augment_negatives:
         changed = batch.label.flatten(1).any(1)
     variants = _variants(draws["variant"], changed, settings["variants"], batch.valid.shape[-1])
-    row, column = _centres(batch.label, size, recipe.crop_focus, draws)
+    row, column = _centres(batch, size, recipe.crop_focus, draws)
     parts = placed(batch, _placing(row, column, draws, changed, settings, variants), size, names)
     noise = _noise(generators, parts.image.shape, settings["noise_dn"] * draws["noise"] * changed)
     image = tinted(parts.image, parts.valid, _tint(draws, changed, settings, variants, noise))
@@ -58,17 +58,21 @@ def _drawn(generators: Sequence[np.random.Generator], bands: int, channels: int)
     return dict(zip(names, single.unbind(1), strict=True)) | {"colour": colour, "dropout": dropout}
 
 
-def _centres(label: torch.Tensor, size: int, focus: float, draws: Draws) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the centres of the parts, (n,) each: over a random rock glacier pixel, or anywhere in the patch."""
+def _centres(batch: Batch, size: int, focus: float, draws: Draws) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the centres of the parts, (n,) each: over a random rock glacier pixel, or on any valid pixel."""
     corners = []
-    height, width = label.shape[1:]
-    for number, mask in enumerate(label):
+    last = batch.valid.shape[-1] - size
+    middles = batch.valid[:, size // 2 : size // 2 + last + 1, size // 2 : size // 2 + last + 1]
+    for number, (label, middle) in enumerate(zip(batch.label, middles, strict=True)):
         focused, pixel, down, right = (float(draws[name][number]) for name in ("focus", "pixel", "down", "right"))
-        top, left = int(down * (height - size + 1)), int(right * (width - size + 1))
-        if focused < focus and len(inside := mask.nonzero()):
+        if focused < focus and len(inside := label.nonzero()):
             row, column = inside[int(pixel * len(inside))].tolist()
             top, left = row - int(down * size), column - int(right * size)
-        corners.append((min(max(top, 0), height - size), min(max(left, 0), width - size)))
+        elif len(inside := middle.nonzero()):
+            top, left = inside[int(pixel * len(inside))].tolist()
+        else:
+            top, left = int(down * (last + 1)), int(right * (last + 1))
+        corners.append((min(max(top, 0), last), min(max(left, 0), last)))
     rows, columns = (torch.tensor(corners, dtype=torch.float64) + (size - 1) / 2).unbind(1)
     return rows, columns
 
