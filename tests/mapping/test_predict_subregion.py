@@ -69,6 +69,7 @@ PREDICTION: dict[str, Any] = {
     "batch_size": 1,
     "device": "cpu",
 }
+CLARITY = {"max_poor_share": 0.5, "snow_min_dn": 170}
 WEST, EAST = square(60, 60, 200, 150), square(260, 60, 200, 150)
 
 
@@ -108,7 +109,7 @@ def run(
         "ledger": str(out / ".ledger"),
     }
     ground: dict[str, Any] = {"subregion": slug, "missing": missing, "halo_m": HALO_M, "channels": channels or []}
-    ground["clarity"] = {"max_poor_share": 0.5, "snow_min_dn": 170}
+    ground["clarity"] = CLARITY
     predict_subregion.main(indexes, subregions, **files, **ground, **imagery, prediction=PREDICTION | how, threads=1)
 
 
@@ -226,7 +227,7 @@ def test_a_killed_job_goes_on_and_ends_with_the_same_bytes(
     out = tmp_path / "out"
     arguments: dict[str, Any] = {
         "indexes": world.indexes, "models": [str(tiny_model)], "subregion": "west", "missing": "stop",
-        "dem_files": [], "channel_files": [], "channels": [],
+        "further_looks": [], "dem_files": [], "channel_files": [], "channels": [], "clarity": CLARITY,
         "subregions": write_subregions(tmp_path / "subregions.gpkg", {"west": WEST, "east": EAST}),
         "probability": str(out / "probability.tif"), "source": str(out / "source.tif"),
         "report": str(out / "prediction.json"), "ledger": str(out / ".ledger"),
