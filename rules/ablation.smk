@@ -86,6 +86,7 @@ use rule predict_subregion as predict_trial with:
     params:
         subregion="{fold}",
         channels=of_trial("channels"),
+        clarity=trial_clarity,
         prediction=of_trial("prediction"),
         ledger="results/ablation/{variant}/{fold}/.prediction.ledger",
 

@@ -228,8 +228,6 @@ IMAGERY = {
     "screening": config["imagery"]["screening"],
 }
 CUTTING = {key: value for key, value in config["patches"].items() if key != "further_looks"}
-# Which looks beside the composite are good enough to be mapped: those that are good enough to be trained on.
-CLARITY = {key: config["patches"][key] for key in ("max_poor_share", "snow_min_dn")}
 # Settings of a training on which no weight depends.
 PACE = ("workers", "checkpoint_min")
 
@@ -244,6 +242,12 @@ def pace(wildcards, threads):
     """How often a training is kept, and what reads ahead of it."""
     # Snakemake does not record a param whose function takes `threads`, so no edit of this trains again.
     return {key: config["training"][key] for key in PACE}
+
+
+def clarity(prediction):
+    """Which looks beside the composite are mapped, if any: those that are good enough to be trained on."""
+    needed = prediction["looks"] == "each" or prediction["further_looks"]
+    return {key: config["patches"][key] for key in ("min_valid_share", "max_poor_share", "snow_min_dn") if needed}
 
 
 # What `imagery.channels` are read from.

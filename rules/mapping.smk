@@ -78,7 +78,7 @@ rule predict_subregion:
         **IMAGERY,
         code=code("predict_subregion"),
         subregion="{subregion}",
-        clarity=CLARITY,
+        clarity=clarity(config["prediction"]),
         channels=config["imagery"]["channels"],
         missing=config["imagery"]["missing_quads"],
         halo_m=config["subregions"]["halo_m"],

@@ -47,7 +47,15 @@ def trial_weights(wildcards):
 
 def trial_looks(wildcards):
     """Single images that a trial maps too."""
-    return files(trials()[wildcards.variant]["prediction"]["further_looks"])
+    pattern = trials()[wildcards.variant]["prediction"]["further_looks"]
+    if pattern and not files(pattern):
+        raise WorkflowError(f"{pattern}: no file matches prediction.further_looks of the variant {wildcards.variant}")
+    return files(pattern)
+
+
+def trial_clarity(wildcards):
+    """Which of them are good enough."""
+    return clarity(trials()[wildcards.variant]["prediction"])
 
 
 def folds(wildcards):

@@ -100,6 +100,7 @@ def test_all_faults_are_listed_at_once() -> None:
         ("imagery.mosaics.1.name", "Planet Basemap 2021-Q3", "imagery.mosaics: two names give the same path name"),
         ("patches.stride_px", 481, "patches.stride_px is larger than patches.size_px"),
         ("training.crop_px", 512, "training.crop_px is larger than patches.size_px"),
+        ("model.colour", False, "model.colour: false needs model.normalisation: window"),
         ("prediction.overlap_px", 513, "prediction.overlap_px is more than half of prediction.window_px"),
         ("climate.precipitation.years", [2020, 2019], "climate.precipitation.years: 2020 comes after 2019"),
         ("publication.previous", "results/TPRoGI.gpkg", "publication.previous lies where this run writes"),

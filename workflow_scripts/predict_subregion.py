@@ -76,7 +76,7 @@ def main(
 
     def is_clear(scene: Scene) -> bool:
         found = quality_of(scene.image, scene.valid, bands, limits, clarity["snow_min_dn"])
-        return found.poor_share <= clarity["max_poor_share"]
+        return scene.valid.mean() >= clarity["min_valid_share"] and found.poor_share <= clarity["max_poor_share"]
 
     def all_looks(more: Channels | None) -> Looks:
         imagery = opened(more)

@@ -22,7 +22,6 @@ from workflow_scripts.rogi.training.devices import choose_device
 from workflow_scripts.rogi.training.network import TrainedModel, load
 
 IMAGERY = CONFIG["imagery"]
-CLARITY = {key: CONFIG["patches"][key] for key in ("max_poor_share", "snow_min_dn")}
 THREADS = os.cpu_count() or 1
 
 
@@ -54,7 +53,7 @@ def map_subregion(
     predict_subregion.main(
         indexes, subregions, [model], [], [], [], **files, subregion=subregion, channels=[],
         bands=IMAGERY["bands"], nodata=IMAGERY["nodata"], damaged=IMAGERY["damaged_blocks"],
-        screening=IMAGERY["screening"], clarity=CLARITY, missing="nodata", halo_m=0,
+        screening=IMAGERY["screening"], clarity={}, missing="nodata", halo_m=0,
         prediction=CONFIG["prediction"] | changes, threads=THREADS,
     )  # fmt: skip
     seconds = time.perf_counter() - started

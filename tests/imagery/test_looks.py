@@ -9,7 +9,7 @@ import pytest
 from rasterio.crs import CRS
 from rasterio.windows import Window
 
-from tests.worlds import CLOUD, PIXEL, SCREENING, SIDE, WEB_MERCATOR, WHOLE, World, write_quad
+from tests.worlds import CLOUD, PIXEL, SCREENING, SIDE, WEB_MERCATOR, WHOLE, World, damage_block, write_quad
 from workflow_scripts.rogi.imagery.channels import Channels
 from workflow_scripts.rogi.imagery.looks import Looks, looks_beside
 from workflow_scripts.rogi.imagery.mosaic import Imagery, Scene
@@ -106,6 +106,18 @@ def test_what_is_no_other_look_is_not_read_beside(world: World, tmp_path: Path) 
         assert [scene.image[0, 0, 0] for scene in looks.read(CLOUDY).beside] == [245]
         assert len(looks.read(Window(WHOLE.col_off, WHOLE.row_off, 1, 1)).beside) == 1
         assert looks.read(Window(WHOLE.col_off - 5000, WHOLE.row_off, 64, 64)).beside == ()
+
+
+def test_damaged_blocks_of_a_look_that_is_passed_over_are_known(imagery: Imagery, world: World, tmp_path: Path) -> None:
+    image, _ = write_image(
+        tmp_path / "image.tif", 0, 0, 64, 64, tiled=True, blockxsize=64, blockysize=64, compress="deflate"
+    )
+    damage_block(image, 0, 0)
+    looks = looks_beside(imagery, world.indexes, [image], each=False)
+    looks["image"].damaged = "nodata"
+    scene = Looks(imagery, looks).read(Window(WHOLE.col_off, WHOLE.row_off, 64, 64))
+    assert scene.beside == ()
+    assert {block.location for block in scene.damaged} == {image}
 
 
 def test_looks_share_the_channels(world: World, tmp_path: Path) -> None:

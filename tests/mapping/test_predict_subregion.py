@@ -69,7 +69,7 @@ PREDICTION: dict[str, Any] = {
     "batch_size": 1,
     "device": "cpu",
 }
-CLARITY = {"max_poor_share": 0.5, "snow_min_dn": 170}
+CLARITY = {"min_valid_share": 0.4, "max_poor_share": 0.5, "snow_min_dn": 170}
 WEST, EAST = square(60, 60, 200, 150), square(260, 60, 200, 150)
 
 

@@ -218,7 +218,7 @@ def test_the_map_has_the_form_and_the_ground_of_a_networks(world: World, tiny_mo
     predict_subregion.main(
         world.indexes, str(tmp_path / "ground.gpkg"), [str(tiny_model)], [], [], [], theirs[0], theirs[1],
         str(tmp_path / "report.json"), str(tmp_path / ".ledger"), "west", channels=[], missing="nodata",
-        clarity={"max_poor_share": 0.5, "snow_min_dn": 170},
+        clarity={},
         halo_m=HALO_M, prediction=prediction, threads=1, **world.imagery,
     )  # fmt: skip
     for mine, other, nodata in zip(files, theirs, (NODATA, 0), strict=True):

@@ -101,6 +101,14 @@ def test_a_variant_called_like_a_baseline_stops_the_ablation(checkout: Checkout)
     assert "variant 'Everything' of ablation.variants: a baseline that every ablation has is called so" in run.text
 
 
+def test_a_variant_whose_further_looks_are_not_there_stops_the_ablation(checkout: Checkout) -> None:
+    checkout.edit("config.yaml", "model: {architecture: Unet}, training: {}, prediction: {}}",
+                  "model: {}, training: {}, prediction: {further_looks: nowhere/*.tif}}")  # fmt: skip
+    run = checkout.snakemake("-n", "results/ablation/table.md")
+    assert run.code != 0
+    assert "nowhere/*.tif: no file matches prediction.further_looks of the variant u_net" in run.text
+
+
 @dataclass(frozen=True)
 class Part:
     """Some rules of a checkout, and empty files that Snakemake takes for what they made."""

@@ -89,6 +89,8 @@ def _contradictions(config: Mapping[str, Any]) -> Iterator[str]:
         yield "publication.previous lies where this run writes; copy the older version to another folder and name that"
     if (config["training"]["crop_px"] or 0) > patches["size_px"]:
         yield "training.crop_px is larger than patches.size_px"
+    if not config["model"]["colour"] and config["model"]["normalisation"] != "window":
+        yield "model.colour: false needs model.normalisation: window"
     for key in ("air_temperature", "precipitation"):
         first, last = config["climate"][key]["years"]
         if first > last:

@@ -31,6 +31,7 @@ def estimate(config: Mapping[str, Any], area: Area, index: gpd.GeoDataFrame, rat
     Returns:
         One row per subregion with its halo: `subregion`, `km2`, `mapped_mpx`, `window_mpx`, `gpu_hours` and `cpu_hours`
         (of one core; NaN where no rate was measured), `memory_mib` (of the largest job) and `disk_gib`.
+        Single images of `prediction.further_looks` are not counted.
     """
     grid = index.attrs["grid"]
     km2 = area_m2(area.halos) / 1e6

@@ -37,7 +37,8 @@ class Looks:
         for name, mosaic in self.beside.items():
             if mosaic.locations(window):
                 yield name, replace(mosaic.read(window), channels=composite.channels)
-                mosaic.close()  # there may be more images than a process may hold open
+                if mosaic not in self.imagery.mosaics:
+                    mosaic.close()  # there may be more images than a process may hold open
 
     def read(self, window: Window) -> Scene:
         """Return the composite of a global window, with the clear looks beside it that are not the same once more."""
@@ -45,8 +46,9 @@ class Looks:
         composite = next(named)[1]
         if not composite.valid.any():
             return composite
-        seen = [scene for _, scene in named if scene.valid.any() and self.clear(scene) and not _same(scene, composite)]
-        damaged = [block for scene in (composite, *seen) for block in scene.damaged]
+        others = [scene for _, scene in named]
+        seen = [scene for scene in others if scene.valid.any() and self.clear(scene) and not _same(scene, composite)]
+        damaged = [block for scene in (composite, *others) for block in scene.damaged]
         return replace(composite, beside=tuple(seen), damaged=tuple(damaged))
 
     def __exit__(
