@@ -69,7 +69,7 @@ PREDICTION: dict[str, Any] = {
     "batch_size": 1,
     "device": "cpu",
 }
-CLARITY = {"min_valid_share": 0.4, "max_poor_share": 0.5, "snow_min_dn": 170}
+CLARITY = {"min_valid_share": 0.004, "max_poor_share": 0.5, "snow_min_dn": 170}
 WEST, EAST = square(60, 60, 200, 150), square(260, 60, 200, 150)
 
 
@@ -438,7 +438,7 @@ def test_imagery_of_four_bands_is_mapped_with_all_of_them(tmp_path: Path, monkey
     assert np.abs(found - expected)[mapped].max() <= 1
 
 
-def test_other_dates_count_as_much_as_the_composite_and_cloudy_ones_nothing(
+def test_other_dates_count_as_much_as_the_composite_and_poor_ones_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A network that looks at red alone."""
@@ -453,6 +453,8 @@ def test_other_dates_count_as_much_as_the_composite_and_cloudy_ones_nothing(
         write_quad(tmp_path / f"{name}.tif", np.concatenate([image, alpha])[:, :rows].astype(np.uint8), *PLACE)
         for name, (image, rows) in seen.items()
     ]
+    sliver = np.concatenate([texture(6), alpha])[:, :1, :60]  # 60 of the 128² pixels of a window, less than 0.4 %
+    dates.append(write_quad(tmp_path / "sliver.tif", sliver, PLACE[0] + 100, PLACE[1] + 100))
     subregions = write_subregions(tmp_path / "subregions.gpkg", {"west": WEST})
     imagery = {"bands": ["red", "green", "blue"], "nodata": None, "damaged": "stop", "screening": SCREENING}
     run([index], imagery, subregions, tmp_path / "model.pt", tmp_path, "west", further_looks=dates)
