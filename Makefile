@@ -80,7 +80,7 @@ bench-vectorize: setup ## Measure vectorising against rasterio and GDAL (10 minu
 bench-attributes: setup ## Measure zonal statistics against rasterstats, and the derivation of terrain (5 minutes)
 	$(BIN)/python -m tests.benchmarks.bench_attributes
 
-ablation-huasco: setup ## Train on two places of DATA=…/andes_huasco and score on the third, in rotation (an hour)
+ablation-huasco: setup ## Train on two places of DATA=…/andes_huasco and score on the third, in rotation
 	$(SNAKEMAKE) --configfile resources/studies/huasco.yaml --config inputs=$(call data,andes_huasco) -- results/ablation/table.csv
 	@cat results/ablation/table.md
 
