@@ -2,13 +2,11 @@
 
 import os
 import signal
-import sys
-import traceback
-import warnings
 from collections.abc import Callable
 from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import torch
 
@@ -16,6 +14,11 @@ from tests.training.scene import RECIPE, equal, network, samples, timeless
 from workflow_scripts.rogi.training import launch, loop, steps
 from workflow_scripts.rogi.training.launch import fit_on
 from workflow_scripts.rogi.training.recipe import Recipe
+
+# Forks of a server that has imported PyTorch and done nothing: quick, and unlike forks of the tests' own process, which
+# has computed, they neither hang on threads they lack nor are refused by autograd.
+CLEAN = get_context("forkserver")
+CLEAN.set_forkserver_preload([__name__, "torch._dynamo"])  # which optimizers import late
 
 LONG = replace(RECIPE, steps=9, evaluate_every_steps=3, accumulate=2, batch_size=2, workers=1)
 BY_THE_CLOCK = replace(LONG, checkpoint_min=1e-9, loss="focal_tversky", optimizer="sgd")
@@ -66,40 +69,24 @@ PLACES: dict[str, tuple[str, Callable[[], None]]] = {
 }
 
 
-def train(
-    folder: Path, recipe: Recipe, processes: int, prepare: Callable[[], None] = lambda: None, *, plain: bool = False
-) -> int:
-    """Train in a process of its own and return how it ended.
-
-    It is forked, for a new interpreter would import PyTorch first, which takes longer than all trainings here.
-    """
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", ".*multi-threaded", DeprecationWarning)  # of forks, from Python 3.12 on
-        if child := os.fork():
-            return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        _end_with(lambda: _train(folder, recipe, processes, prepare, plain))
+def train(folder: Path, recipe: Recipe, processes: int, place: str | None = None, *, plain: bool = False) -> int:
+    """Train in a process of its own, to die at a place of PLACES, and return how it ended."""
+    process = CLEAN.Process(target=_train, args=(folder, recipe, processes, place, plain))
+    process.start()
+    process.join()
+    assert process.exitcode is not None
+    return process.exitcode
 
 
-def _train(folder: Path, recipe: Recipe, processes: int, prepare: Callable[[], None], plain: bool) -> None:
+def _train(folder: Path, recipe: Recipe, processes: int, place: str | None, plain: bool) -> None:
     os.setpgid(0, 0)
     torch.set_num_threads(1)
     launch.START = "fork"  # quicker, and nothing here uses CUDA
-    prepare()
+    if place is not None:
+        PLACES[place][1]()
     net, checkpoint = network(plain=plain), folder / "resume.pt"
     best, rows = fit_on(processes, "cpu", net, samples(folder), recipe, checkpoint, lambda rows: None)
     torch.save([best, rows, torch.load(checkpoint, weights_only=True)["network"]], folder / "result.pt")
-
-
-def _end_with(work: Callable[[], None]) -> NoReturn:
-    status = 1
-    try:
-        work()
-        status = 0
-    except BaseException:
-        traceback.print_exc()
-        sys.stderr.flush()
-    finally:
-        os._exit(status)  # or the tests would go on in this process too
 
 
 def same(one: Path, other: Path) -> bool:

@@ -8,6 +8,7 @@ import torch
 from timm.layers import BatchNormAct2d
 from torch import distributed, nn
 
+from tests.training.killed import CLEAN
 from tests.training.scene import CPU, RECIPE, network, samples
 from workflow_scripts.rogi.training import launch
 from workflow_scripts.rogi.training.distributed import Process, over_all, shared, with_common_statistics
@@ -24,13 +25,12 @@ def test_fewer_gpus_than_processes_stop_the_training(
     given.patches.close()
 
 
-@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")  # of forks, from Python 3.12 on
 def test_what_one_of_several_processes_met_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(launch, "START", "fork")  # a new interpreter would import PyTorch first
+    monkeypatch.setattr(launch, "START", CLEAN.get_start_method())  # a new interpreter would import PyTorch first
     given = samples(tmp_path)
     absurd = replace(RECIPE, optimizer="sgd", learning_rate=3e38, weight_decay=1e3, warmup_share=0.0)
     with pytest.raises(RuntimeError, match=r"one of 2 processes of the training failed: .*training\.learning_rate"):
-        launch.fit_on(2, "cpu", network(), given, absurd, tmp_path / "resume.pt", lambda rows: None)
+        launch.fit_on(2, "cpu", network(), given, absurd, tmp_path / "resume.pt", print)
     given.patches.close()
 
 

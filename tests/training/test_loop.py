@@ -52,8 +52,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.mark.parametrize("place", PLACES)
 def test_a_killed_training_ends_as_an_uninterrupted_one(tmp_path: Path, whole: dict[str, Path], place: str) -> None:
     """Really killed, in the middle of steps, evaluations and writing, in one process and in two."""
-    name, prepare = PLACES[place]
-    assert train(tmp_path, *TRAININGS[name], prepare) == -signal.SIGKILL
+    name, _ = PLACES[place]
+    assert train(tmp_path, *TRAININGS[name], place) == -signal.SIGKILL
     assert (tmp_path / "resume.pt").exists() != place.startswith("first step")
     assert train(tmp_path, *TRAININGS[name]) == 0
     assert same(tmp_path, whole[name])
