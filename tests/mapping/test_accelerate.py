@@ -1,5 +1,6 @@
 """The faster network computes the same."""
 
+import logging
 from collections.abc import Callable
 
 import pytest
@@ -125,12 +126,28 @@ def test_the_given_network_is_left_as_it_was() -> None:
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
 
 
-def test_precision_follows_the_hardware_only_when_left_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    for native, expected in (({"avx512_bf16": True}, torch.bfloat16), ({"avx2": True}, torch.float32)):
-        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda native=native: native)
-        assert choose_precision("auto", CPU) == expected
-        assert choose_precision("float32", CPU) == torch.float32
-        assert choose_precision("bfloat16", CPU) == torch.bfloat16
+@pytest.mark.parametrize(
+    ("wanted", "native", "expected", "warned"),
+    [
+        ("auto", True, torch.bfloat16, False),
+        ("auto", False, torch.float32, False),
+        ("float32", True, torch.float32, False),
+        ("bfloat16", True, torch.bfloat16, False),
+        ("bfloat16", False, torch.bfloat16, True),
+    ],
+)
+def test_precision_follows_the_hardware_only_when_left_to_it(
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    wanted: str,
+    native: bool,
+    expected: torch.dtype,
+    warned: bool,
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": native, "avx2": True})
+    with caplog.at_level(logging.WARNING, "rogi"):
+        assert choose_precision(wanted, CPU) == expected
+    assert ("this processor has no bfloat16 and emulates it" in caplog.text) == warned
 
 
 def test_keeping_freed_memory_is_harmless() -> None:

@@ -147,15 +147,24 @@ def _replaced(network: nn.Module, replacements: dict[nn.Module, nn.Module]) -> n
 
 
 def choose_precision(wanted: str, device: torch.device) -> torch.dtype:
-    """Return the number format for "auto", "float32" or "bfloat16"; auto takes bfloat16 where the hardware has it."""
-    if wanted != "auto":
-        return torch.bfloat16 if wanted == "bfloat16" else torch.float32
+    """Return the number format for "auto", "float32" or "bfloat16"; auto takes bfloat16 where the hardware has it.
+
+    Where it has not and bfloat16 is wanted all the same, a warning says that it will be slow.
+    """
+    if wanted == "float32":
+        return torch.float32
     if device.type == "cuda":
         native = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
         capabilities = torch.cpu.get_capabilities()
         native = any(capabilities.get(name) for name in NATIVE_BFLOAT16)
-    return torch.bfloat16 if native else torch.float32
+    if wanted == "bfloat16" and not native:
+        logging.getLogger("rogi").warning(
+            "this %s has no bfloat16 and emulates it, many times slower than float32; set precision: auto, unless the "
+            "results must round as on hardware that has it",
+            "GPU" if device.type == "cuda" else "processor",
+        )
+    return torch.bfloat16 if native or wanted == "bfloat16" else torch.float32
 
 
 def keep_freed_memory() -> None:

@@ -15,9 +15,9 @@ def training_precision(wanted: str, device: torch.device) -> torch.dtype:
     auto takes float32 on a CPU, where steps of a small network in bfloat16 took a quarter longer, bfloat16 on a GPU
     that has it, and float16 on older ones.
     """
-    if wanted != "auto":
-        return {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[wanted]
-    if device.type == "cpu":
+    if wanted in ("float32", "float16"):
+        return {"float32": torch.float32, "float16": torch.float16}[wanted]
+    if wanted == "auto" and device.type == "cpu":
         return torch.float32
     return torch.bfloat16 if choose_precision(wanted, device) == torch.bfloat16 else torch.float16
 
