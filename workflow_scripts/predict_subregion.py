@@ -124,11 +124,12 @@ def main(
             "device": hardware(device, threads, settings.batch_size),
             "precision": str(precision),
             "mode": settings.mode,
-            "samples_per_pixel": scorer.samples,
             "batch_size": scorer.batch_size,
             "damaged_blocks": broken,
         }
-        done = write_report(report, tally, settings.windows, scorer.busy_s, output.pixels_written, about)
+        done = write_report(
+            report, tally, settings.windows, scorer.samples, scorer.busy_s, output.pixels_written, about
+        )
         kept.discard()
     logging.getLogger("rogi").info(
         "%s: %.1f Mpx mapped, %.2f Mpx/s, device busy %.0f %%, peak memory %d MiB; windows: %d computed (and %d other "

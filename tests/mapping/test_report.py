@@ -15,18 +15,19 @@ from workflow_scripts.rogi.mapping.windows import WindowGrid
 
 def test_rates_are_pixels_over_seconds(tmp_path: Path) -> None:
     tally = Tally(computed=50, resumed=7, outside=3, empty=2, looks=4, seconds=10.0)
-    report = write_report(tmp_path / "r.json", tally, WindowGrid(1000, 800), 9.0, 1234, {"subregion": "north"})
+    report = write_report(tmp_path / "r.json", tally, WindowGrid(1000, 800), 8, 9.0, 1234, {"subregion": "north"})
     assert json.loads((tmp_path / "r.json").read_text(encoding="utf-8")) == report
     assert report["subregion"] == "north"
     assert report["windows"] == {"computed": 50, "resumed": 7, "outside": 3, "empty": 2, "looks": 4}
-    assert report["window_mpx_per_s"] == pytest.approx(5.0)
+    assert report["samples_per_pixel"] == 8
+    assert report["window_mpx_per_s"] == pytest.approx(8 * 5.4)
     assert report["output_mpx_per_s"] == pytest.approx(5.0 / 1.5625)
     assert report["busy_share"] == pytest.approx(0.9)
     assert report["pixels"] == 1234
 
 
 def test_nothing_to_do_is_no_division_by_zero(tmp_path: Path) -> None:
-    report = write_report(tmp_path / "r.json", Tally(), WindowGrid(1000, 800), 0.0, 0, {})
+    report = write_report(tmp_path / "r.json", Tally(), WindowGrid(1000, 800), 1, 0.0, 0, {})
     assert report["window_mpx_per_s"] == report["busy_share"] == 0
 
 

@@ -36,19 +36,26 @@ def peak_memory_mib() -> float:
 
 
 def write_report(
-    path: str | Path, tally: Tally, windows: WindowGrid, busy_s: float, pixels: int, about: dict[str, Any]
+    path: str | Path,
+    tally: Tally,
+    windows: WindowGrid,
+    samples: int,
+    busy_s: float,
+    pixels: int,
+    about: dict[str, Any],
 ) -> dict[str, Any]:
-    """Write what a job did as JSON, and return it.
+    """Write what a job did as JSON, and return it; `window_mpx_per_s` counts every look, view and model.
 
     Args:
         path: The file.
         tally: Its windows and seconds.
         windows: Their grid.
+        samples: Probabilities that were averaged at every pixel of a look.
         busy_s: Seconds in which the device computed.
         pixels: Pixels of output that are not nodata.
         about: More to say.
     """
-    computed_mpx = tally.computed * windows.window_px**2 / 1e6
+    mpx = windows.window_px**2 / 1e6
     seconds = max(tally.seconds, 1e-9)
     report = about | {
         "window_px": windows.window_px,
@@ -57,8 +64,9 @@ def write_report(
         "windows": {key: value for key, value in asdict(tally).items() if key != "seconds"},
         "pixels": pixels,
         "seconds": round(tally.seconds, 3),
-        "window_mpx_per_s": round(computed_mpx / seconds, 4),
-        "output_mpx_per_s": round(computed_mpx / windows.redundancy / seconds, 4),
+        "samples_per_pixel": samples,
+        "window_mpx_per_s": round((tally.computed + tally.looks) * samples * mpx / seconds, 4),
+        "output_mpx_per_s": round(tally.computed * mpx / windows.redundancy / seconds, 4),
         "busy_share": round(busy_s / seconds, 4),
         "peak_memory_mib": round(peak_memory_mib()),
     }
