@@ -67,7 +67,7 @@ use rule predict_subregion as predict_trial with:
     input:
         indexes=INDEXES,
         subregions="results/ablation/folds/{fold}/ground.gpkg",
-        models=["results/ablation/{variant}/{fold}/network.pt"],
+        models=trial_networks,
         further_looks=trial_looks,
         dem_files=CHANNEL_DEM,
         channel_files=CHANNEL_FILES,
@@ -170,8 +170,8 @@ rule tabulate_ablation:
     input:
         scores=of_all_maps("results/ablation/{variant}/{fold}/scores.csv"),
         levels=of_all_maps("results/ablation/{variant}/{fold}/levels.csv"),
-        networks=of_all_trials("results/ablation/{variant}/{fold}/network.pt"),
-        times=of_all_trials("results/benchmarks/train_trial/{variant}/{fold}.tsv"),
+        networks=of_all_trainings("results/ablation/{variant}/{fold}/network.pt"),
+        times=of_all_trainings("results/benchmarks/train_trial/{variant}/{fold}.tsv"),
     output:
         table="results/ablation/table.csv",
         page="results/ablation/table.md",
@@ -188,6 +188,7 @@ rule tabulate_ablation:
     params:
         code=code("tabulate_ablation"),
         variants=[variant["name"] for variant in config["ablation"]["variants"]],
+        ensembles={entry["name"]: entry["of"] for entry in config["ablation"]["ensembles"]},
         baselines=BASELINES,
         folds=folds,
         method=config["split"]["method"],

@@ -8,7 +8,7 @@ from workflow_scripts.rogi.trials.settings import BASELINES, fold_names, trial_s
 
 @cache
 def trials():
-    """Settings of all variants, looked at when somebody asks for an ablation."""
+    """Settings of all variants and ensembles, looked at when somebody asks for an ablation."""
     try:
         return trial_settings(config, load("rules/config.schema.yaml"), load)
     except ConfigError as error:
@@ -58,6 +58,12 @@ def trial_clarity(wildcards):
     return clarity(trials()[wildcards.variant]["prediction"])
 
 
+def trial_networks(wildcards):
+    """Networks that make a map: that of a variant, or those of an ensemble."""
+    path = "results/ablation/{network}/{fold}/network.pt"
+    return expand(path, network=trials()[wildcards.variant]["networks"], fold=wildcards.fold)
+
+
 def folds(wildcards):
     """Names of the folds."""
     try:
@@ -66,13 +72,14 @@ def folds(wildcards):
         raise WorkflowError(str(error)) from None
 
 
-def of_all_trials(path):
-    """Gives one product of every trial, by variant and then by fold."""
-    return lambda wildcards: expand(path, variant=list(trials()), fold=folds(wildcards))
+def of_all_trainings(path):
+    """Gives one product of every training, by variant and then by fold."""
+    variants = [slug(variant["name"]) for variant in config["ablation"]["variants"]]
+    return lambda wildcards: expand(path, variant=variants, fold=folds(wildcards))
 
 
 def of_all_maps(path):
-    """Gives one product of every trial, then of every baseline, by name and then by fold."""
+    """Gives one product of every variant, ensemble and baseline, by name and then by fold."""
     return lambda wildcards: expand(path, variant=[*trials(), *map(slug, BASELINES)], fold=folds(wildcards))
 
 

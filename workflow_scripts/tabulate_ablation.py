@@ -1,4 +1,4 @@
-"""The variants of an ablation and the baselines side by side."""
+"""The variants of an ablation, its ensembles and the baselines side by side."""
 
 import logging
 from collections.abc import Sequence
@@ -26,6 +26,7 @@ def main(
     table: str,
     page: str,
     variants: list[str],
+    ensembles: dict[str, list[str]],
     baselines: dict[str, str],
     folds: list[str],
     method: str,
@@ -33,16 +34,18 @@ def main(
     samples: int,
     seed: int,
 ) -> None:
-    """Write the scores of all variants and baselines with intervals, as a table and as a page to read.
+    """Write the scores of all variants, ensembles and baselines with intervals, as a table and as a page to read.
 
     Args:
-        scores: Tables of `score_trial`, by variant and then by fold, as all lists here; then those of the baselines.
+        scores: Tables of `score_trial`, by variant and then by fold, as all lists here; then those of the
+            ensembles and of the baselines.
         levels: Its other tables, likewise.
         networks: The trained networks.
         times: What Snakemake measured of their trainings; CPU time is what other jobs hardly lengthen.
         table: CSV to write.
         page: Markdown to write.
         variants: Names of the variants; the others are compared with the first.
+        ensembles: The variants whose networks each ensemble averages, by its name; it costs what they cost together.
         baselines: What there is to say of each baseline, by its name; they cost nothing.
         folds: Names of the folds.
         method: How the main split was drawn, which may be one of them.
@@ -50,19 +53,25 @@ def main(
         samples: Number of draws of rock glaciers.
         seed: Of the draws.
     """
-    trials = by_variant([_trial(*pair) for pair in zip(scores, levels, strict=True)], [*variants, *baselines])
+    trials = by_variant(
+        [_trial(*pair) for pair in zip(scores, levels, strict=True)], [*variants, *ensembles, *baselines]
+    )
     sizes = [read_state(path)["parameters"] for path in networks]
     spent = by_variant([(*_minutes(path), size) for path, size in zip(times, sizes, strict=True)], variants)
-    means = {name: dict(zip(COSTS, np.mean(of, axis=0).tolist(), strict=True)) for name, of in spent.items()}
-    means |= {name: dict.fromkeys(COSTS, np.nan) for name in baselines}
+    each = {name: np.mean(of, axis=0) for name, of in spent.items()}
+    each |= {name: np.sum([each[variant] for variant in of], axis=0) for name, of in ensembles.items()}
+    each |= {name: np.full(len(COSTS), np.nan) for name in baselines}
+    means = {name: dict(zip(COSTS, of.tolist(), strict=True)) for name, of in each.items()}
     compared = comparison(trials, folds, Bootstrap(samples, block_m=0, confidence=confidence, seed=seed))
     whole = pd.concat([compared, costs(means)], ignore_index=True)
     write_table(table, whole)
-    write_text(page, markdown(whole, baselines, folds, confidence, samples, optimism(method)))
+    write_text(page, markdown(whole, ensembles, baselines, folds, confidence, samples, optimism(method)))
     gains = compared[(compared["ground"] == MEAN) & (compared["score"] == "area_iou")]
     for row in gains.itertuples():
         took = (
-            "no training" if row.variant in baselines else f"one training took {means[row.variant][COSTS[0]]:.1f} min"
+            "no training"
+            if row.variant in baselines
+            else f"training took {means[row.variant][COSTS[0]]:.1f} min a fold"
         )
         logging.getLogger("rogi").info(
             "%s: mean IoU over %d folds %.3f (%.3f to %.3f), gain %+.3f; %s",

@@ -105,7 +105,7 @@ def test_the_table_brings_trials_costs_and_networks_together(
     good[2:12, 2:12] = good[25:35, 25:35] = FULL
     poor = good // 2
     poor[25:35, 25:35] = FULL
-    maps = ("good", good), ("poor", poor), ("all", np.full((SIDE, SIDE), FULL, np.uint8))
+    maps = ("good", good), ("poor", poor), ("both", good), ("all", np.full((SIDE, SIDE), FULL, np.uint8))
     files = [scored(tmp_path / name, ground, fold, "0.6", found)[1:]
              for name, found in maps for fold in ("north", "south")]  # fmt: skip
     made_of = Architecture(
@@ -120,7 +120,7 @@ def test_the_table_brings_trials_costs_and_networks_together(
     table, page = str(tmp_path / "table.csv"), str(tmp_path / "table.md")
     scores, levels = ([str(pair[k]) for pair in files] for k in (0, 1))
     networks = [str(tmp_path / "n.pt")] * 4
-    names: tuple[list[str], dict[str, str]] = ["Good", "Poor"], {"All": "calls all rock glacier"}
+    names = ["Good", "Poor"], {"Both": ["Good", "Poor"]}, {"All": "calls all rock glacier"}
     with caplog.at_level("INFO", logger="rogi"):
         tabulate_ablation.main(
             scores, levels, networks, times, table, page, *names, ["north", "south"], "rock_glacier", 0.9, 200, 1
@@ -132,16 +132,19 @@ def test_the_table_brings_trials_costs_and_networks_together(
     assert rows.loc[("Good", "mean over folds", "training_cpu_min"), "value"] == 2
     assert rows.loc[("Poor", "mean over folds", "parameters"), "value"] == 10
     assert "| Poor | 0.5 | 0.5 | 0.00 |" in Path(page).read_text()
+    assert rows.loc[("Both", "mean over folds", "area_iou"), "value"] == 1
+    assert rows.loc[("Both", "mean over folds", "training_cpu_min"), "value"] == 2.5
+    assert rows.loc[("Both", "mean over folds", "parameters"), "value"] == 20
     assert "optimistic" not in Path(page).read_text()
     share = 100 / (SIDE * SIDE / 2)
-    assert list(dict.fromkeys(rows.index.get_level_values("variant"))) == ["Good", "Poor", "All"]
+    assert list(dict.fromkeys(rows.index.get_level_values("variant"))) == ["Good", "Poor", "Both", "All"]
     for score in ("area_iou", "area_ap"):
         assert rows.loc[("All", "mean over folds", score), "value"] == pytest.approx(share, rel=1e-3)
         assert rows.loc[("All", "mean over folds", score), "difference"] == pytest.approx(share - 1, rel=1e-3)
     assert rows.loc[("All", "mean over folds", "training_cpu_min"), ["value", "difference"]].isna().all()
     assert "**All** is a baseline without a network: it calls all rock glacier." in Path(page).read_text()
     assert "| All | – | – | – |" in Path(page).read_text()
-    assert "Poor: mean IoU over 2 folds 0.500 (nan to nan), gain -0.500; one training took 0.5 min" in caplog.text
+    assert "Poor: mean IoU over 2 folds 0.500 (nan to nan), gain -0.500; training took 0.5 min a fold" in caplog.text
     assert "gain -0.875; no training" in caplog.text
 
 
@@ -157,5 +160,5 @@ def test_scores_of_neighbours_of_what_was_trained_on_are_called_optimistic(
     (tmp_path / "t.tsv").write_text("s\th:m:s\tcpu_time\n60\t0:01:00\t60\n")
     files = [str(scores)], [str(levels)], [str(tmp_path / "n.pt")], [str(tmp_path / "t.tsv")]
     page = tmp_path / "table.md"
-    tabulate_ablation.main(*files, str(tmp_path / "t.csv"), str(page), ["One"], {}, ["main"], method, 0.9, 200, 1)
+    tabulate_ablation.main(*files, str(tmp_path / "t.csv"), str(page), ["One"], {}, {}, ["main"], method, 0.9, 200, 1)
     assert (f"**main** is {OPTIMISTIC}." in page.read_text()) == said

@@ -1,5 +1,6 @@
 """The settings of variants: what is merged, what is checked, and who is blamed for a typo."""
 
+from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -21,15 +22,17 @@ def variant(name: str, **changes: Any) -> dict[str, Any]:
     return {"name": name, "preset": None, "channels": None, "model": {}, "training": {}, "prediction": {}} | changes
 
 
-def study(*variants: dict[str, Any], folds_of: str = "main") -> dict[str, Any]:
+def study(
+    *variants: dict[str, Any], folds_of: str = "main", ensembles: Sequence[dict[str, Any]] = ()
+) -> dict[str, Any]:
     config = deepcopy(CONFIG)
     config["imagery"]["channels"] = CHANNELS
-    config["ablation"] = {"folds_of": folds_of, "variants": list(variants)}
+    config["ablation"] = {"folds_of": folds_of, "variants": list(variants), "ensembles": list(ensembles)}
     return config
 
 
-def settings(*variants: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return trial_settings(study(*variants), SCHEMA, PRESETS.__getitem__)
+def settings(*variants: dict[str, Any], ensembles: Sequence[dict[str, Any]] = ()) -> dict[str, dict[str, Any]]:
+    return trial_settings(study(*variants, ensembles=ensembles), SCHEMA, PRESETS.__getitem__)
 
 
 def test_a_variant_without_changes_is_the_study() -> None:
@@ -38,6 +41,7 @@ def test_a_variant_without_changes_is_the_study() -> None:
     for section in ("model", "training", "prediction"):
         assert found["as_it_is"][section] == CONFIG[section]
     assert found["as_it_is"]["channels"] == CHANNELS
+    assert found["as_it_is"]["networks"] == ["as_it_is"]
 
 
 def test_the_preset_comes_before_the_variants_own_changes() -> None:
@@ -109,6 +113,32 @@ def test_folds_may_be_named_one_by_one() -> None:
     assert fold_names(config) == ["fold_2", "main"]
 
 
+def test_an_ensemble_has_the_networks_of_its_variants_and_the_settings_of_the_first() -> None:
+    variants = variant("Sharp", prediction={"test_time": "flips"}), variant("Other seed", training={"seed": 2})
+    both = {"name": "Both of them", "of": ["Sharp", "Other seed"]}
+    found = settings(*variants, ensembles=[both])
+    assert list(found) == ["sharp", "other_seed", "both_of_them"]
+    assert found["both_of_them"] == found["sharp"] | {"networks": ["sharp", "other_seed"]}
+    assert found["other_seed"]["prediction"]["test_time"] == "none"
+
+
+@pytest.mark.parametrize(
+    ("name", "of", "message"),
+    [
+        ("Both", ["One", "Tow"], "ensemble 'Both' of ablation.ensembles: unknown variant 'Tow'. Did you mean 'Two'?"),
+        ("Both", ["One", "Slope"], "ensemble 'Both' of ablation.ensembles: its variants see different channels"),
+        ("Everything", ["One", "Two"], "ensemble 'Everything' of ablation.ensembles: a baseline"),
+    ],
+)
+def test_an_ensemble_of_what_does_not_fit_together_is_refused(name: str, of: list[str], message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        settings(
+            *(variant("One"), variant("Two"), variant("Slope", channels=["slope"])),
+            ensembles=[{"name": name, "of": of}],
+        )
+    assert str(caught.value).startswith(message)
+
+
 def test_a_preset_that_is_not_there_is_named(tmp_path: Path) -> None:
     def read(path: str) -> dict[str, Any]:
         return dict(yaml.safe_load((tmp_path / path).read_text()))
@@ -118,8 +148,12 @@ def test_a_preset_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_two_variants_of_one_folder_are_refused() -> None:
-    with pytest.raises(ConfigError, match=r"ablation\.variants: two names give the same path name 'rgb_nir'"):
+    same = r"ablation\.variants and ablation\.ensembles: two names give the same path name 'rgb_nir'"
+    with pytest.raises(ConfigError, match=same):
         check_config(study(variant("RGB + NIR"), variant("rgb nir")), SCHEMA)
+    ensemble = {"name": "RGB, NIR", "of": ["RGB + NIR", "RGB"]}
+    with pytest.raises(ConfigError, match=same):
+        check_config(study(variant("RGB + NIR"), variant("RGB"), ensembles=[ensemble]), SCHEMA)
 
 
 @pytest.mark.parametrize("name", ["Everything", "everything!", "distance to the EDGE of imagery"])

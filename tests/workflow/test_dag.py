@@ -84,11 +84,12 @@ def test_the_plateau_without_inputs_says_what_is_missing_and_where_it_comes_from
 
 
 def test_an_ablation_trains_every_variant_on_every_fold(checkout: Checkout) -> None:
-    """Three variants and two baselines on four folds of the demo, on patches that all of them share."""
+    """Three variants, an ensemble and two baselines on four folds of the demo, on patches that all of them share."""
     checkout.edit("config.yaml", "  folds_of: main\n", "  folds_of: cross_validation\n")
+    checkout.edit("config.yaml", "  ensembles: []\n", "  ensembles: [{name: Both, of: [This study, U-Net]}]\n")
     jobs = checkout.snakemake("-n", "results/ablation/table.md").jobs()
-    expected = dict.fromkeys(("train_trial", "predict_trial"), 12) | {"map_baseline": 8}
-    expected |= dict.fromkeys(("vectorize_trial", "score_trial"), 20)
+    expected = {"train_trial": 12, "predict_trial": 16, "map_baseline": 8}
+    expected |= dict.fromkeys(("vectorize_trial", "score_trial"), 24)
     expected |= {"prepare_fold": 4, "tabulate_ablation": 1, "make_demo_world": 1, "index_imagery": 2}
     assert jobs == expected | dict.fromkeys((*TRAINING[:3], "prepare_subregions"), 1)
 

@@ -67,7 +67,8 @@ def _contradictions(config: Mapping[str, Any]) -> Iterator[str]:
     mosaics = [mosaic["name"] for mosaic in config["imagery"]["mosaics"]]
     for key, names in (("subregions.names", config["subregions"]["names"]), ("imagery.mosaics", mosaics)):
         yield from _unusable_in_paths(key, names)
-    yield from _unusable_in_paths("ablation.variants", [variant["name"] for variant in config["ablation"]["variants"]])
+    maps = [entry["name"] for key in ("variants", "ensembles") for entry in config["ablation"][key]]
+    yield from _unusable_in_paths("ablation.variants and ablation.ensembles", maps)
     yield from _unusable_in_paths("review.mappers", config["review"]["mappers"], file_name)
     yield from _unusable_validation(config["validation"])
     names = [entry["name"] for key in ("inventories", "negatives") for entry in config[key]]

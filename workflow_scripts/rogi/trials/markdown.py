@@ -1,4 +1,4 @@
-"""The table of an ablation for people: Markdown, one row per variant and per baseline."""
+"""The table of an ablation for people: Markdown, one row per variant, ensemble and baseline."""
 
 from collections.abc import Mapping, Sequence
 
@@ -22,6 +22,7 @@ DECIDES = "area_iou"  # the measure whose gain is shown
 
 def markdown(
     table: pd.DataFrame,
+    ensembles: Mapping[str, Sequence[str]],
     baselines: Mapping[str, str],
     folds: Sequence[str],
     confidence: float,
@@ -32,6 +33,7 @@ def markdown(
 
     Args:
         table: As `trials.table` makes it, costs included.
+        ensembles: Names of the variants that each ensemble in it is of, by name.
         baselines: What there is to say of the baselines in it, by name.
         folds: Names of the folds.
         confidence: Of the intervals.
@@ -45,6 +47,10 @@ def markdown(
         f"is the difference in IoU to {variants[0]}, on the same draws. By area unless objects are named."
     )
     parts = ["# Ablation", about, *(f"**{fold}** is {remarks[fold]}." for fold in folds if fold in remarks)]
+    parts += [
+        f"**{name}** is an ensemble: its map averages the networks of {'; '.join(of)}. Its cost is theirs together."
+        for name, of in ensembles.items()
+    ]
     parts += [f"**{name}** is a baseline without a network: it {what}." for name, what in baselines.items()]
     for title, ground in ((f"Mean over {len(folds)} folds", MEAN), ("All ground pooled", POOLED)):
         lines = [_row(rows, variant, ground) for variant in variants]
@@ -53,7 +59,7 @@ def markdown(
     of_folds = [[name, *(_value(rows.loc[name, fold, DECIDES]) for fold in folds)] for name in variants]
     parts += ["## IoU of every fold", _table(["variant", *folds], of_folds)]
     spent = [[name, *_costs(*(rows.loc[(name, MEAN, cost), "value"] for cost in COSTS))] for name in variants]
-    parts += ["## One training", _table(["variant", "minutes", "CPU minutes", "million parameters"], spent)]
+    parts += ["## Training, per fold", _table(["variant", "minutes", "CPU minutes", "million parameters"], spent)]
     return "\n\n".join(parts) + "\n"
 
 

@@ -45,10 +45,11 @@ def fold_names(config: Mapping[str, Any]) -> list[str]:
 def trial_settings(
     config: Mapping[str, Any], schema: Mapping[str, Any], preset: Callable[[str], Mapping[str, Any]]
 ) -> dict[str, dict[str, Any]]:
-    """Return the settings of every variant of `ablation.variants`, by the name that it has in paths, in their order.
+    """Return the settings of every variant and every ensemble, by the name that it has in paths, in their order.
 
     A variant's settings are the study's, then those of its preset (its sections `OVERRIDDEN` alone, for all variants
-    share imagery, patches and splits), then its own. Mappings are merged key by key, lists replaced whole.
+    share imagery, patches and splits), then its own. Mappings are merged key by key, lists replaced whole. An ensemble
+    has those of its first variant.
 
     Args:
         config: The resolved config of the study.
@@ -56,15 +57,18 @@ def trial_settings(
         preset: Gives the content of a preset's file.
 
     Returns:
-        The sections `OVERRIDDEN`, and `channels`: the entries of `imagery.channels` that the variant uses.
+        The sections `OVERRIDDEN`; `channels`, the entries of `imagery.channels` that it uses; `networks`, the variants
+        whose networks make its map, a variant's own alone.
 
     Raises:
-        ConfigError: A variant's settings are no valid config, or name a channel that the study does not declare, or the
-            variant is called like a baseline; the message names the variant.
+        ConfigError: A variant's settings are no valid config, or name a channel that the study does not declare; an
+            ensemble is of variants that are not there or see different channels; or one of them is called like a
+            baseline. The message names it.
     """
-    return {
-        slug(variant["name"]): _settings(variant, config, schema, preset) for variant in config["ablation"]["variants"]
-    }
+    ablation = config["ablation"]
+    trials = {slug(variant["name"]): _settings(variant, config, schema, preset) for variant in ablation["variants"]}
+    variants = {variant["name"]: trials[slug(variant["name"])] for variant in ablation["variants"]}
+    return trials | {slug(ensemble["name"]): _joined(ensemble, variants) for ensemble in ablation["ensembles"]}
 
 
 def _settings(
@@ -74,8 +78,7 @@ def _settings(
     preset: Callable[[str], Mapping[str, Any]],
 ) -> dict[str, Any]:
     try:
-        if slug(variant["name"]) in map(slug, BASELINES):
-            raise ConfigError("a baseline that every ablation has is called so; choose another name")
+        _check_name(variant["name"])
         given = preset(variant["preset"]) if variant["preset"] else {}
         mine = {part: merged(merged(config[part], given.get(part, {})), variant[part]) for part in OVERRIDDEN}
         check_config({**config, **mine}, schema)
@@ -84,7 +87,26 @@ def _settings(
         raise ConfigError(f"{_named(variant)}: its preset {error.filename} is not there") from None
     except ConfigError as error:
         raise ConfigError(f"{_named(variant)}: {error}") from None
-    return {**mine, "channels": channels}
+    return {**mine, "channels": channels, "networks": [slug(variant["name"])]}
+
+
+def _joined(ensemble: Mapping[str, Any], variants: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the settings of an ensemble of some of the variants, which are by the names in the config."""
+    try:
+        _check_name(ensemble["name"])
+        if strange := [name for name in ensemble["of"] if name not in variants]:
+            raise ConfigError(unknown_name(strange[0], list(variants), "variant"))
+        first, *others = (variants[name] for name in ensemble["of"])
+        if any(other["channels"] != first["channels"] for other in others):
+            raise ConfigError("its variants see different channels, or in another order")
+    except ConfigError as error:
+        raise ConfigError(f"ensemble '{ensemble['name']}' of ablation.ensembles: {error}") from None
+    return {**first, "networks": [slug(name) for name in ensemble["of"]]}
+
+
+def _check_name(name: str) -> None:
+    if slug(name) in map(slug, BASELINES):
+        raise ConfigError("a baseline that every ablation has is called so; choose another name")
 
 
 def _named(variant: Mapping[str, Any]) -> str:
