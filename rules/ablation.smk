@@ -166,7 +166,7 @@ rule score_trial:
 
 
 rule tabulate_ablation:
-    """All variants and the baselines side by side, with intervals, and what each gains over the first."""
+    """All variants, ensembles and baselines side by side, with intervals, and what each gains over the first."""
     input:
         scores=of_all_maps("results/ablation/{variant}/{fold}/scores.csv"),
         levels=of_all_maps("results/ablation/{variant}/{fold}/levels.csv"),

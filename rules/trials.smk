@@ -41,7 +41,11 @@ def trial_pace(wildcards, threads):
 
 
 def trial_weights(wildcards):
-    """Pretrained encoder weights of a trial, if it names a file."""
+    """Pretrained encoder weights of a trial, if it names a file; what trains nothing is refused here."""
+    if (networks := trials()[wildcards.variant]["networks"]) != [wildcards.variant]:
+        raise WorkflowError(
+            f"the ensemble {wildcards.variant} has no network of its own, but those of {', '.join(networks)}"
+        )
     return [path] if (path := trials()[wildcards.variant]["model"]["encoder_weights"]) else []
 
 
@@ -49,7 +53,9 @@ def trial_looks(wildcards):
     """Single images that a trial maps too."""
     pattern = trials()[wildcards.variant]["prediction"]["further_looks"]
     if pattern and not files(pattern):
-        raise WorkflowError(f"{pattern}: no file matches prediction.further_looks of the variant {wildcards.variant}")
+        raise WorkflowError(
+            f"{pattern}: no file matches prediction.further_looks of {wildcards.variant} in the ablation"
+        )
     return files(pattern)
 
 

@@ -309,6 +309,10 @@ def test_an_ensemble_has_its_spread_in_a_second_band(world: World, tiny_model: P
     assert np.array_equal(both[1] == NODATA, ~inside)
     assert np.abs(both[0] - (one[0] + two[0]) / 2)[inside].max() <= 1
     assert np.abs(both[1] - np.abs(one[0] - two[0]) / 2)[inside].max() <= 2
+    report = json.loads((tmp_path / "prediction.json").read_text())
+    scored_mpx = 2 * report["windows"]["computed"] * 128**2 / 1e6
+    assert report["samples_per_pixel"] == 2
+    assert report["window_mpx_per_s"] == pytest.approx(scored_mpx / report["seconds"], rel=1e-2)
 
 
 def test_a_subregion_without_any_imagery_is_empty_and_valid(world: World, tiny_model: Path, tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from workflow_scripts.rogi.training.launch import fit_on
 from workflow_scripts.rogi.training.recipe import Recipe
 
 # Forks of a server that has imported PyTorch and done nothing: quick, and unlike forks of the tests' own process, which
-# has computed, they neither hang on threads they lack nor are refused by autograd.
+# has computed, they neither hang on threads they lack nor are refused by autograd. The server finds this module where
+# tests are run in the root of the repository; elsewhere each fork imports all anew.
 CLEAN = get_context("forkserver")
 CLEAN.set_forkserver_preload([__name__, "torch._dynamo"])  # which optimizers import late
 

@@ -18,14 +18,23 @@ CPU, GPU = torch.device("cpu"), torch.device("cuda")
         ("auto", GPU, False, torch.float16),
         ("float32", GPU, True, torch.float32),
         ("bfloat16", CPU, False, torch.bfloat16),
+        ("bfloat16", GPU, False, torch.bfloat16),
         ("float16", GPU, True, torch.float16),
     ],
 )
 def test_the_format_is_what_is_wanted_or_what_the_device_has(
-    monkeypatch: pytest.MonkeyPatch, wanted: str, device: torch.device, native: bool, expected: torch.dtype
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    wanted: str,
+    device: torch.device,
+    native: bool,
+    expected: torch.dtype,
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: native)
-    assert training_precision(wanted, device) == expected
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": native})
+    with caplog.at_level("WARNING", "rogi"):
+        assert training_precision(wanted, device) == expected
+    assert ("has no bfloat16 and emulates it" in caplog.text) == (wanted == "bfloat16" and not native)
 
 
 @pytest.mark.parametrize("wanted", [True, False])

@@ -126,7 +126,12 @@ def test_an_ensemble_has_the_networks_of_its_variants_and_the_settings_of_the_fi
     ("name", "of", "message"),
     [
         ("Both", ["One", "Tow"], "ensemble 'Both' of ablation.ensembles: unknown variant 'Tow'. Did you mean 'Two'?"),
-        ("Both", ["One", "Slope"], "ensemble 'Both' of ablation.ensembles: its variants see different channels"),
+        (
+            "Both",
+            ["One", "Slope"],
+            "ensemble 'Both' of ablation.ensembles: its variants need the same channels in the same order, and One "
+            "sees elevation, slope; Slope sees slope",
+        ),
         ("Everything", ["One", "Two"], "ensemble 'Everything' of ablation.ensembles: a baseline"),
     ],
 )

@@ -92,6 +92,14 @@ def test_an_ablation_trains_every_variant_on_every_fold(checkout: Checkout) -> N
     expected |= dict.fromkeys(("vectorize_trial", "score_trial"), 24)
     expected |= {"prepare_fold": 4, "tabulate_ablation": 1, "make_demo_world": 1, "index_imagery": 2}
     assert jobs == expected | dict.fromkeys((*TRAINING[:3], "prepare_subregions"), 1)
+    path = "results/ablation/{}/fold_2/{}"
+    run = checkout.snakemake("-n", path.format("both", "probability.tif"))
+    inputs = next(line for line in run.text.splitlines() if "input:" in line and "network.pt" in line)
+    networks = [name.strip() for name in inputs.split(",") if name.endswith("network.pt")]
+    assert networks == [path.format(name, "network.pt") for name in ("this_study", "u_net")]
+    run = checkout.snakemake("-n", path.format("both", "network.pt"))
+    assert run.code != 0
+    assert "the ensemble both has no network of its own, but those of this_study, u_net" in run.text
 
 
 def test_a_variant_called_like_a_baseline_stops_the_ablation(checkout: Checkout) -> None:
@@ -107,7 +115,7 @@ def test_a_variant_whose_further_looks_are_not_there_stops_the_ablation(checkout
                   "model: {}, training: {}, prediction: {further_looks: nowhere/*.tif}}")  # fmt: skip
     run = checkout.snakemake("-n", "results/ablation/table.md")
     assert run.code != 0
-    assert "nowhere/*.tif: no file matches prediction.further_looks of the variant u_net" in run.text
+    assert "nowhere/*.tif: no file matches prediction.further_looks of u_net in the ablation" in run.text
 
 
 @dataclass(frozen=True)

@@ -160,8 +160,8 @@ def choose_precision(wanted: str, device: torch.device) -> torch.dtype:
         native = any(capabilities.get(name) for name in NATIVE_BFLOAT16)
     if wanted == "bfloat16" and not native:
         logging.getLogger("rogi").warning(
-            "this %s has no bfloat16 and emulates it, many times slower than float32; set precision: auto, unless the "
-            "results must round as on hardware that has it",
+            "this %s has no bfloat16 and emulates it, slower than float32; set training.precision or "
+            "prediction.precision to auto, unless the results must round as on hardware that has it",
             "GPU" if device.type == "cuda" else "processor",
         )
     return torch.bfloat16 if native or wanted == "bfloat16" else torch.float32

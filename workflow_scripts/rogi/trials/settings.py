@@ -96,12 +96,15 @@ def _joined(ensemble: Mapping[str, Any], variants: Mapping[str, Mapping[str, Any
         _check_name(ensemble["name"])
         if strange := [name for name in ensemble["of"] if name not in variants]:
             raise ConfigError(unknown_name(strange[0], list(variants), "variant"))
-        first, *others = (variants[name] for name in ensemble["of"])
-        if any(other["channels"] != first["channels"] for other in others):
-            raise ConfigError("its variants see different channels, or in another order")
+        seen = {name: [channel["name"] for channel in variants[name]["channels"]] for name in ensemble["of"]}
+        first, *others = seen
+        for other in others:
+            if seen[other] != seen[first]:
+                listed = "; ".join(f"{name} sees {', '.join(seen[name]) or 'none'}" for name in (first, other))
+                raise ConfigError(f"its variants need the same channels in the same order, and {listed}")
     except ConfigError as error:
         raise ConfigError(f"ensemble '{ensemble['name']}' of ablation.ensembles: {error}") from None
-    return {**first, "networks": [slug(name) for name in ensemble["of"]]}
+    return {**variants[first], "networks": [slug(name) for name in ensemble["of"]]}
 
 
 def _check_name(name: str) -> None:

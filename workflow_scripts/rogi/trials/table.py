@@ -1,4 +1,4 @@
-"""The table of an ablation: scores of every variant with intervals, and what it gains over the first one."""
+"""The table of an ablation: scores of variants, ensembles and baselines with intervals, and what each gains."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
