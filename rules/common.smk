@@ -16,8 +16,9 @@ ROOT = Path(workflow.basedir)
 
 
 def load(path):
-    """Content of a YAML file of the workflow itself."""
-    return yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
+    """Content of a YAML file of the workflow itself, read by libyaml where PyYAML has it, ten times as fast."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load((ROOT / path).read_text(encoding="utf-8"), Loader=loader)
 
 
 try:

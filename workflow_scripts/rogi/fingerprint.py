@@ -23,7 +23,8 @@ def code_digest(script: Path, root: Path) -> str:
     digest = hashlib.sha256()
     for path in sorted(reached(script, root)):
         digest.update(str(path.relative_to(root)).encode())
-        digest.update(_normal_form(path).encode())
+        _, syntax = _syntax(path)
+        digest.update(syntax)
     return digest.hexdigest()[:16]
 
 
@@ -39,24 +40,22 @@ def reached(script: Path, root: Path) -> set[Path]:
     return found
 
 
+def _imports(path: Path, root: Path) -> list[Path]:
+    names, _ = _syntax(path)
+    ours = [root.joinpath(*name.split(".")) for name in names if name.split(".")[0] == PACKAGE]
+    return [file for base in ours for file in (base.with_suffix(".py"), base / "__init__.py") if file.is_file()]
+
+
 @cache
-def _imports(path: Path, root: Path) -> frozenset[Path]:
+def _syntax(path: Path) -> tuple[frozenset[str], bytes]:
+    """Return the names that a file imports, and a digest of its syntax tree without docstrings."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    ours = (root.joinpath(*name.split(".")) for name in names if name.split(".")[0] == PACKAGE)
-    return frozenset(
-        file for base in ours for file in (base.with_suffix(".py"), base / "__init__.py") if file.is_file()
-    )
-
-
-@cache
-def _normal_form(path: Path) -> str:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if (
             isinstance(body, list)
@@ -65,4 +64,4 @@ def _normal_form(path: Path) -> str:
             and isinstance(body[0].value, ast.Constant)
         ):
             node.body = body[1:]  # type: ignore[attr-defined]
-    return ast.dump(tree)
+    return frozenset(names), hashlib.sha256(ast.dump(tree).encode()).digest()
