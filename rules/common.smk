@@ -16,7 +16,7 @@ ROOT = Path(workflow.basedir)
 
 
 def load(path):
-    """Content of a YAML file of the workflow itself, read by libyaml where PyYAML has it, ten times as fast."""
+    """Content of a YAML file of the workflow itself, read by libyaml where PyYAML has it, which is quicker."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     return yaml.load((ROOT / path).read_text(encoding="utf-8"), Loader=loader)
 
